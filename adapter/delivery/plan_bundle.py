@@ -1,0 +1,150 @@
+"""What is sent for a care plan: one transaction with patient and plan, each conditional on its business identifier.
+
+The patient is created only if the partner has none with that identifier, and never overwritten.  The plan is created
+only if there is none yet, and otherwise put onto the very version that was found (If-Match): so a request that was lost
+on the way and sent again cannot make a second plan, nor a second version of the same one.
+Equal input gives equal bytes: ids in the Bundle are UUIDv5 of the business identifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from adapter.client import Identifier
+from mappings.values import Json
+
+Resource = dict[str, Any]
+Record = dict[str, Any]
+Render = Callable[[Record], Resource]
+"""A clinic record as one FHIR resource with everything it holds contained."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """The plan as the partner holds it."""
+
+    id: str
+    version: str | None
+    resource: Resource
+
+
+class CannotBeSent(Exception):
+    """The stored records do not make something that may be sent; no partner will change that."""
+
+    def __init__(self, what: str, *codes: str) -> None:
+        self.codes = codes
+        super().__init__(what)
+
+
+def plan_bundle(
+    plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None
+) -> Resource:
+    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it."""
+    person, known_by = _patient(patient, render)
+    here = _urn("Patient", known_by)
+    document = care_plan(plan, identifier, render)
+    document = _about(document, here)
+    if held is None:
+        request: Resource = {"method": "POST", "url": "CarePlan", "ifNoneExist": identifier.query()}
+    else:
+        document = _with_id(document, held.id)
+        request = {"method": "PUT", "url": f"CarePlan/{held.id}"}
+        if held.version is not None:
+            request["ifMatch"] = f'W/"{held.version}"'
+    create = {"method": "POST", "url": "Patient", "ifNoneExist": known_by.query()}
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"fullUrl": here, "resource": person, "request": create},
+            {"fullUrl": _urn("CarePlan", identifier), "resource": document, "request": request},
+        ],
+    }
+
+
+def care_plan(plan: Record, identifier: Identifier, render: Render) -> Resource:
+    """The plan as a resource, carrying our identifier for it (first, where the record did not name it)."""
+    _must_be_actionable(plan, "the plan")
+    document = _outgoing(render(plan))
+    identifiers = document.get("identifier") or []
+    ours = identifier.json()
+    if not any(ours.items() <= one.items() for one in identifiers):
+        identifiers = [ours, *identifiers]
+    named = {"resourceType": "CarePlan", "identifier": identifiers}
+    return {**named, **{name: value for name, value in document.items() if name not in named}}
+
+
+def _patient(patient: Record, render: Render) -> tuple[Resource, Identifier]:
+    _must_be_actionable(patient, "the patient")
+    person = _outgoing(render(patient))
+    usable = [one for one in person.get("identifier") or [] if one.get("system") and one.get("value")]
+    current = [one for one in usable if one.get("use") != "old" and "end" not in (one.get("period") or {})]
+    for one in current or usable:
+        return person, Identifier(one["system"], one["value"])
+    raise CannotBeSent("the patient has no identifier with a system to be known by", "required", "Patient.identifier")
+
+
+def _must_be_actionable(record: Record, what: str) -> None:
+    if record.get("actionable") is False:
+        raise CannotBeSent(f"{what} must not be acted upon: it holds what we do not understand", "not-actionable")
+
+
+def _urn(resource_type: str, identifier: Identifier) -> str:
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{resource_type}?identifier={identifier.token()}')}"
+
+
+def _with_id(document: Resource, there: str) -> Resource:
+    return {
+        "resourceType": document["resourceType"],
+        "id": there,
+        **{k: v for k, v in document.items() if k != "resourceType"},
+    }
+
+
+def _outgoing(resource: Resource) -> Resource:
+    """Without the id that it has here, and without references that would mean something else there."""
+    outgoing: Resource = _unlocated({name: value for name, value in resource.items() if name != "id"})
+    return outgoing
+
+
+def _unlocated(value: Json) -> Json:
+    """A relative reference ("Organization/1") would point at the receiver's own Organization/1: it keeps its identifier
+    and its words, or else becomes words."""
+    if isinstance(value, list):
+        return [_unlocated(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inside = {name: _unlocated(item) for name, item in value.items()}
+    where = inside.get("reference")
+    if not isinstance(where, str) or where.startswith("#") or ":" in where.split("/")[0]:
+        return inside
+    rest = {name: item for name, item in inside.items() if name not in ("reference", "_reference")}
+    return rest if "identifier" in rest or "display" in rest else {**rest, "display": where}
+
+
+def _about(document: Resource, patient: str) -> Resource:
+    """The plan, and what is contained in it, with the patient of the Bundle as subject."""
+    subject = document.get("subject")
+    if not isinstance(subject, dict):
+        raise CannotBeSent("the plan names no patient", "required", "CarePlan.subject")
+    inside = subject.get("reference")
+    linked = {"reference": patient, **{name: value for name, value in subject.items() if name != "reference"}}
+    replaced: Resource = _replaced(document, subject, linked)
+    if not (isinstance(inside, str) and inside.startswith("#")):
+        return replaced
+    contained = [one for one in replaced.get("contained") or [] if f"#{one.get('id')}" != inside]
+    rest = {name: value for name, value in replaced.items() if name != "contained"}
+    return {**rest, "contained": contained} if contained else rest
+
+
+def _replaced(value: Json, old: Resource, new: Resource) -> Json:
+    if value == old:
+        return new
+    if isinstance(value, dict):
+        return {name: _replaced(item, old, new) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_replaced(item, old, new) for item in value]
+    return value

@@ -1,0 +1,78 @@
+"""Clinic records to FHIR R4 and back, from one declaration for both directions, with nothing lost in silence.
+
+    from_fhir(document)              what the clinic reads: a record for each root of a resource or Bundle, and a report
+    to_fhir(record)                  a fresh FHIR rendering: one resource, the rest contained
+    to_fhir(record, onto=document)   the sender's document, changed only where the record says so
+    to_bundle(record)                the same as a transaction Bundle
+    check_record(record)             what is wrong with a clinic record, by its schema
+    version(kind)                    which mapping this is: a hash over its rules and tables
+
+FHIR goes in and out as exact JSON (mappings.r4.exact_json); Refused says why something is not taken, place by place.
+Nothing heavy is loaded before it is needed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mappings.issues import Issue, Refused
+
+if TYPE_CHECKING:
+    from mappings.conversion import Conversion, Reading, Report, Writing
+
+__all__ = [
+    "Conversion", "Issue", "Reading", "Refused", "Report", "Writing",
+    "check_record", "from_fhir", "to_bundle", "to_fhir", "version",
+]  # fmt: skip
+
+KINDS = ("care_plan", "referral", "patient")
+"""The records there are, in the order in which roots are looked for in a Bundle."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Conversion", "Reading", "Report", "Writing"):
+        from mappings import conversion
+
+        return getattr(conversion, name)
+    raise AttributeError(name)
+
+
+def from_fhir(document: dict[str, Any], *, strict: bool = False) -> Reading:
+    """The clinic records of a resource or Bundle.
+
+    Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record carries.
+    """
+    from mappings import conversion
+
+    return conversion.from_fhir(document, strict=strict)
+
+
+def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None) -> Writing:
+    """A record as one resource with the rest contained, or `onto` changed only where the record says so.
+
+    Refused: a field or value that has no place in FHIR, or a record that would read back otherwise.
+    """
+    from mappings import conversion
+
+    return conversion.to_fhir(record, onto)
+
+
+def to_bundle(record: dict[str, Any]) -> Writing:
+    """A record as a transaction Bundle, its entries tied by urn:uuid."""
+    from mappings import conversion
+
+    return conversion.to_bundle(record)
+
+
+def check_record(record: dict[str, Any]) -> list[Issue]:
+    """What is wrong with a clinic record; expressions are paths of the record (goals[0].description)."""
+    from mappings.records import check
+
+    return check(record)
+
+
+def version(kind: str) -> str:
+    """The version of the mapping of a kind: a hash over its rules, its tables and its record schema."""
+    from mappings import conversion
+
+    return conversion.version(kind)

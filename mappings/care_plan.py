@@ -1,0 +1,211 @@
+"""The multidisciplinary plan: a CarePlan with its problems, goals and team, and what is to be done.
+
+Goals follow the plan's patient: `same_as` tells whose a goal is only where it is another's.
+"""
+
+from __future__ import annotations
+
+# fmt: off  (a table: one rule a line, in the specification's order)
+
+from mappings.condition import CONDITION
+from mappings.datatypes import (
+    ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, RATIO, TELECOM, TIMING, more,
+)
+from mappings.lens.words import again, each, field, link, one_of, record, resource, same_as
+from mappings.patient import PATIENT
+from mappings.people import ACTORS, ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
+from mappings.referral import REFERRAL
+from mappings.terminology import table
+
+TARGET = record("Goal.target",
+    field("measure", fhir="measure", about="What is measured.", shape=CONCEPT),
+    one_of(
+        field("quantity", fhir="detailQuantity", about="The number to reach.", shape=QUANTITY),
+        field("range", fhir="detailRange", about="The range to reach.", shape=RANGE),
+        field("concept", fhir="detailCodeableConcept", about="The result to reach, as a code.", shape=CONCEPT),
+        field("text", fhir="detailString", about="The result to reach, in words."),
+        field("yes", fhir="detailBoolean", about="The result to reach, as yes or no."),
+        field("number", fhir="detailInteger", about="The whole number to reach."),
+        field("ratio", fhir="detailRatio", about="The ratio to reach.", shape=RATIO),
+    ),
+    one_of(
+        field("due", fhir="dueDate", about="By when."),
+        field("due_in", fhir="dueDuration", about="Within how long from the start.", shape=QUANTITY),
+    ),
+    more(),
+    MODIFIERS,
+)
+
+GOAL = resource("Goal",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of the goal.", shape=IDENTIFIER),
+    field("stage", fhir="lifecycleStatus", about="proposed, planned, accepted, active, on-hold, completed, cancelled, entered-in-error or rejected."),
+    field("achievement", fhir="achievementStatus", about="How far it is reached: in-progress, improving, achieved ...", shape=CONCEPT),
+    each("categories", fhir="category", about="What sort of goal.", shape=CONCEPT),
+    field("priority", fhir="priority", about="How much it matters.", shape=CONCEPT),
+    field("description", fhir="description", about="What the patient is to reach.", shape=CONCEPT),
+    same_as(field("patient", fhir="subject", about="Whose goal it is, where that is not the plan's patient.", shape=POINTER),
+            of="subject", follows=True),
+    one_of(
+        field("start", fhir="startDate", about="From when."),
+        field("start_event", fhir="startCodeableConcept", about="From which event on.", shape=CONCEPT),
+    ),
+    each("targets", fhir="target", about="How it is measured that the goal is reached.", shape=TARGET),
+    field("stage_since", fhir="statusDate", about="Since when it is at this stage."),
+    field("stage_reason", fhir="statusReason", about="Why it is at this stage."),
+    field("set_by", fhir="expressedBy", about="Whose goal it was first: the patient's own, or a clinician's.", shape=POINTER),
+    each("problems", fhir="addresses", about="What it is a goal against.", shape=POINTER),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    each("outcomes", fhir="outcomeCode", about="What came of it, as codes.", shape=CONCEPT),
+    each("outcome_records", fhir="outcomeReference", about="What came of it, where it is recorded.", shape=POINTER),
+    known_by="identifiers",
+)
+
+CARE_TEAM = resource("CareTeam",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of the team.", shape=IDENTIFIER),
+    field("status", fhir="status", about="proposed, active, suspended, inactive or entered-in-error."),
+    each("categories", fhir="category", about="What sort of team.", shape=CONCEPT),
+    field("name", fhir="name", about="Its name."),
+    same_as(field("patient", fhir="subject", about="Whose team it is, where that is not the plan's patient.", shape=POINTER),
+            of="subject", follows=True, unless="patient_not_said"),
+    field("encounter", fhir="encounter", about="The visit for which it was formed.", shape=POINTER),
+    field("period", fhir="period", about="From when until when it works.", shape=PERIOD),
+    each("members", fhir="participant", about="Who is in it.", shape=record("CareTeam.participant",
+        field("member_id", fhir="id", about="The name of this entry within the team."),
+        each("roles", fhir="role", about="What they do in the team.", shape=CONCEPT),
+        field("who", fhir="member", about="Who it is.", shape=link(POINTER, patient=PATIENT, **ACTORS)),
+        field("on_behalf_of", fhir="onBehalfOf", about="The organisation of this practitioner.", shape=POINTER),
+        field("period", fhir="period", about="From when until when.", shape=PERIOD),
+        more(),
+        MODIFIERS,
+    )),
+    each("reasons", fhir="reasonCode", about="Why there is a team, as codes.", shape=CONCEPT),
+    each("reason_records", fhir="reasonReference", about="Why there is a team, where it is recorded.", shape=POINTER),
+    each("run_by", fhir="managingOrganization", about="Which organisation runs it.", shape=POINTER),
+    each("telecoms", fhir="telecom", about="How to reach the team.", shape=TELECOM),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    known_by="identifiers",
+)
+
+MEDICATION = resource("Medication",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of the product.", shape=IDENTIFIER),
+    field("drug", fhir="code", about="Which drug.", shape=CONCEPT),
+    field("status", fhir="status", about="active, inactive or entered-in-error."),
+    field("manufacturer", fhir="manufacturer", about="Who makes it.", shape=POINTER),
+    field("form", fhir="form", about="Tablet, patch, solution ...", shape=CONCEPT),
+    field("amount", fhir="amount", about="How much is in a package.", shape=RATIO),
+    each("ingredients", fhir="ingredient", about="What is in it.", shape=record("Medication.ingredient",
+        one_of(
+            field("substance", fhir="itemCodeableConcept", about="The substance.", shape=CONCEPT),
+            field("product", fhir="itemReference", about="The substance or product, where it is recorded.",
+                  shape=link(POINTER, medication=again(lambda: MEDICATION))),
+        ),
+        field("active", fhir="isActive", about="Whether it has an effect."),
+        field("strength", fhir="strength", about="How much of it.", shape=RATIO),
+        more(),
+        MODIFIERS,
+    )),
+    field("lot", fhir="batch.lotNumber", about="The number of the batch."),
+    field("expires", fhir="batch.expirationDate", about="When the batch expires."),
+    known_by="identifiers",
+)
+
+APPOINTMENT = resource("Appointment",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of the appointment.", shape=IDENTIFIER),
+    field("status", fhir="status", about="proposed, pending, booked, arrived, fulfilled, cancelled, noshow ..."),
+    each("services", fhir="serviceType", about="What it is for.", shape=CONCEPT),
+    field("appointment_type", fhir="appointmentType", about="What sort of visit.", shape=CONCEPT),
+    field("description", fhir="description", about="What it is about, in words."),
+    field("start", fhir="start", about="When it starts."),
+    field("end", fhir="end", about="When it ends."),
+    field("minutes", fhir="minutesDuration", about="How many minutes it takes."),
+    field("comment", fhir="comment", about="Remarks."),
+    field("for_patient", fhir="patientInstruction", about="What the patient is told."),
+    each("participants", fhir="participant", about="Who is to come.", shape=record("Appointment.participant",
+        each("types", fhir="type", about="In which role.", shape=CONCEPT),
+        field("who", fhir="actor", about="Who.", shape=POINTER),
+        field("required", fhir="required", about="required, optional or information-only."),
+        field("status", fhir="status", about="accepted, declined, tentative or needs-action."),
+        more(),
+        MODIFIERS,
+    )),
+    known_by="identifiers",
+)
+
+# an order within a plan is for the plan's patient
+ORDER = REFERRAL.replacing(
+    same_as(field("patient", fhir="subject", about="Whose order it is, where that is not the plan's patient.", shape=POINTER),
+            of="subject", follows=True),
+)
+
+DETAIL = record("CarePlan.activity.detail",
+    field("kind_of_activity", fhir="kind", about="Appointment, ServiceRequest, MedicationRequest ...: what it would be as a request of its own."),
+    each("protocols", fhir="instantiatesCanonical", about="The protocols that it follows."),
+    each("protocol_urls", fhir="instantiatesUri", about="The protocols that it follows, outside FHIR."),
+    field("what", fhir="code", about="What is to be done.", shape=CONCEPT),
+    each("reasons", fhir="reasonCode", about="Why, as codes.", shape=CONCEPT),
+    each("reason_records", fhir="reasonReference", about="Why, where it is recorded.", shape=POINTER),
+    each("goals", fhir="goal", about="The goals that it serves.", shape=POINTER),
+    field("status", fhir="status", about="not-started, scheduled, in-progress, on-hold, completed, cancelled, stopped, unknown or entered-in-error."),
+    field("status_reason", fhir="statusReason", about="Why it stands so.", shape=CONCEPT),
+    field("not_to_be_done", fhir="doNotPerform", about="True if this must NOT be done."),
+    one_of(
+        field("schedule", fhir="scheduledTiming", about="When and how often.", shape=TIMING),
+        field("scheduled", fhir="scheduledPeriod", about="From when until when.", shape=PERIOD),
+        field("scheduled_text", fhir="scheduledString", about="When, in words."),
+    ),
+    field("location", fhir="location", about="Where.", shape=POINTER),
+    each("performers", fhir="performer", about="Who does it.", shape=link(POINTER, patient=PATIENT, **ACTORS)),
+    one_of(
+        field("product", fhir="productCodeableConcept", about="What is given.", shape=CONCEPT),
+        field("product_record", fhir="productReference", about="What is given, where it is recorded.", shape=link(POINTER, medication=MEDICATION)),
+    ),
+    field("daily_amount", fhir="dailyAmount", about="How much a day.", shape=QUANTITY),
+    field("quantity", fhir="quantity", about="How much in all.", shape=QUANTITY),
+    field("description", fhir="description", about="What is to be done, in words."),
+    more(),
+    MODIFIERS,
+)
+
+CARE_PLAN = resource("CarePlan",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of the plan.", shape=IDENTIFIER),
+    each("protocols", fhir="instantiatesCanonical", about="The protocols that it follows."),
+    each("protocol_urls", fhir="instantiatesUri", about="The protocols that it follows, outside FHIR."),
+    each("based_on", fhir="basedOn", about="What it fulfils.", shape=POINTER),
+    each("replaces", fhir="replaces", about="The plan that it replaces.", shape=POINTER),
+    each("part_of", fhir="partOf", about="The larger plan that it belongs to.", shape=POINTER),
+    field("status", fhir="status", about="Where it stands.", shape=table("request_status")),
+    field("intent", fhir="intent", about="Whether it is a plan (the usual), or a proposal, an order or an option.", usual="plan"),
+    each("categories", fhir="category", about="What sort of plan.", shape=CONCEPT),
+    field("title", fhir="title", about="Its name."),
+    field("description", fhir="description", about="What it is about."),
+    field("patient", fhir="subject", about="The patient.", shape=link(POINTER, patient=PATIENT)),
+    field("encounter", fhir="encounter", about="The visit at which it was made.", shape=POINTER),
+    field("period", fhir="period", about="From when until when it holds.", shape=PERIOD),
+    field("made_on", fhir="created", about="When it was first made."),
+    field("author", fhir="author", about="Who answers for it.",
+          shape=link(POINTER, practitioner=PRACTITIONER, practitioner_role=PRACTITIONER_ROLE, organization=ORGANIZATION)),
+    each("contributors", fhir="contributor", about="Who else wrote it.", shape=POINTER),
+    each("teams", fhir="careTeam", about="Who carries it out.", shape=link(POINTER, team=CARE_TEAM)),
+    each("problems", fhir="addresses", about="What it is a plan against.", shape=link(POINTER, condition=CONDITION)),
+    each("supporting", fhir="supportingInfo", about="What it rests on.", shape=POINTER),
+    each("goals", fhir="goal", about="What is to be reached.", shape=link(POINTER, goal=GOAL)),
+    each("activities", fhir="activity", about="What is to be done.", shape=record("CarePlan.activity",
+        each("outcomes", fhir="outcomeCodeableConcept", about="What came of it, as codes.", shape=CONCEPT),
+        each("outcome_records", fhir="outcomeReference", about="What came of it, where it is recorded.", shape=POINTER),
+        each("progress", fhir="progress", about="How it goes.", shape=ANNOTATION),
+        field("order", fhir="reference", about="What is to be done, as an order or appointment of its own.",
+              shape=link(POINTER, order=ORDER, appointment=APPOINTMENT)),
+        field("detail", fhir="detail", about="What is to be done, said in the plan itself.", shape=DETAIL),
+        more(),
+        MODIFIERS,
+    )),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    known_by="identifiers",
+)
+
+RECORD = CARE_PLAN

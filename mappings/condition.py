@@ -1,0 +1,57 @@
+"""What the patient has: a Condition, as a diagnosis or problem."""
+
+from __future__ import annotations
+
+# fmt: off  (a table: one rule a line, in the specification's order)
+
+from mappings.datatypes import ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, more
+from mappings.lens.words import each, field, one_of, record, resource, same_as
+
+STAGE = record("Condition.stage",
+    field("summary", fhir="summary", about="Which stage.", shape=CONCEPT),
+    each("assessments", fhir="assessment", about="What it was judged by.", shape=POINTER),
+    field("type", fhir="type", about="Which staging.", shape=CONCEPT),
+    more(),
+    MODIFIERS,
+)
+
+EVIDENCE = record("Condition.evidence",
+    each("signs", fhir="code", about="Which sign or symptom.", shape=CONCEPT),
+    each("details", fhir="detail", about="Where it is recorded.", shape=POINTER),
+    more(),
+    MODIFIERS,
+)
+
+CONDITION = resource("Condition",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of this entry.", shape=IDENTIFIER),
+    field("clinical_status", fhir="clinicalStatus", about="active, recurrence, relapse, inactive, remission or resolved.", shape=CONCEPT),
+    field("verification", fhir="verificationStatus", about="How sure it is: confirmed, provisional, refuted, entered-in-error ...", shape=CONCEPT),
+    each("categories", fhir="category", about="Problem list item or diagnosis of an encounter.", shape=CONCEPT),
+    field("severity", fhir="severity", about="How severe.", shape=CONCEPT),
+    field("diagnosis", fhir="code", about="What it is.", shape=CONCEPT),
+    each("sites", fhir="bodySite", about="Where in the body.", shape=CONCEPT),
+    same_as(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER), of="subject"),
+    field("encounter", fhir="encounter", about="The visit at which it was recorded.", shape=POINTER),
+    one_of(
+        field("since", fhir="onsetDateTime", about="Since when."),
+        field("since_age", fhir="onsetAge", about="Since which age.", shape=QUANTITY),
+        field("since_period", fhir="onsetPeriod", about="Since some time in this period.", shape=PERIOD),
+        field("since_range", fhir="onsetRange", about="Since an age in this range.", shape=RANGE),
+        field("since_text", fhir="onsetString", about="Since when, in words."),
+    ),
+    one_of(
+        field("until", fhir="abatementDateTime", about="Until when."),
+        field("until_age", fhir="abatementAge", about="Until which age.", shape=QUANTITY),
+        field("until_period", fhir="abatementPeriod", about="Until some time in this period.", shape=PERIOD),
+        field("until_range", fhir="abatementRange", about="Until an age in this range.", shape=RANGE),
+        field("until_text", fhir="abatementString", about="Until when, in words."),
+    ),
+    field("recorded_on", fhir="recordedDate", about="When it was first recorded."),
+    field("recorder", fhir="recorder", about="Who recorded it.", shape=POINTER),
+    field("asserter", fhir="asserter", about="Who says so.", shape=POINTER),
+    each("stages", fhir="stage", about="Stages or grades.", shape=STAGE),
+    each("evidence", fhir="evidence", about="What speaks for it.", shape=EVIDENCE),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    known_by="identifiers",
+)

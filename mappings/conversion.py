@@ -1,0 +1,220 @@
+"""From whole FHIR documents to clinic records and back: which roots there are, and the report on every leaf."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, NamedTuple
+
+from mappings import KINDS
+from mappings.issues import Issue, Refused
+from mappings.lens.document import Document, Node
+from mappings.lens.making import Rendering, record_path
+from mappings.lens.mapping import Mapping
+from mappings.lens.reading import Mark
+from mappings.lens.reading import Reading as Pass
+from mappings.lens.version import fingerprint
+from mappings.r4 import structure
+from mappings.r4.fhirpath import leaves
+
+FATES = ("carried", "stated", "derived", "dropped", "unmapped")
+
+ENVELOPE = "the envelope belongs to the exchange, not to the record"
+
+
+class Line(NamedTuple):
+    """One leaf of the input: its FHIRPath, what became of it, by which rule, and where in the record it went."""
+
+    expression: str
+    fate: str
+    rule: str
+    record: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What there is to say about one conversion.  Values are not in it."""
+
+    issues: tuple[Issue, ...] = ()
+    lineage: tuple[Line, ...] = ()
+
+    @cached_property
+    def ledger(self) -> dict[str, int]:
+        """How many leaves were carried, stated, derived, dropped and unmapped; together they are all leaves."""
+        found = Counter(line.fate for line in self.lineage)
+        return {fate: found[fate] for fate in FATES}
+
+    @property
+    def unmapped(self) -> list[str]:
+        """The FHIRPath of every leaf that no record carries."""
+        return [line.expression for line in self.lineage if line.fate == "unmapped"]
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """One record and the root that it came from; entry is the root's place in its Bundle."""
+
+    kind: str
+    record: dict[str, Any]
+    root: Node
+    entry: int | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What from_fhir found."""
+
+    conversions: list[Conversion]
+    report: Report
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What to_fhir made."""
+
+    resource: Node
+    report: Report = field(default_factory=Report)
+
+
+@cache
+def mapping(kind: str) -> Mapping:
+    """The mapping of a record kind; Refused for a kind there is none of."""
+    if kind not in KINDS:
+        raise Refused([Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(KINDS)}.")])
+    module = importlib.import_module(f"mappings.{kind}")
+    return Mapping(kind, module.RECORD)
+
+
+@cache
+def version(kind: str) -> str:
+    return fingerprint(mapping(kind).shape)
+
+
+def from_fhir(document: Node, *, strict: bool = False) -> Reading:
+    _refuse_errors(structure.check(document))
+    whole = Document(document)
+    conversions: list[Conversion] = []
+    passes: list[Pass] = []
+    for kind, root in _roots(whole):
+        if any(id(root) in done.told for done in passes):
+            continue
+        record, done = mapping(kind).read(whole, root)
+        passes.append(done)
+        conversions.append(Conversion(kind, record, root, whole.entries.index(root) if whole.is_bundle else None))
+    report = _report(document, passes)
+    if not conversions:
+        what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
+        raise Refused([Issue("error", "not-supported", what, f"No record is made of this: there is no {_root_types()} in it.")])
+    if strict and report.unmapped:
+        raise Refused(Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped)
+    return Reading(conversions, report)
+
+
+def to_fhir(record: Node, onto: Node | None = None) -> Writing:
+    return _write(record, onto, "contained")
+
+
+def to_bundle(record: Node) -> Writing:
+    return _write(record, None, "bundle")
+
+
+def _write(record: Node, onto: Node | None, rendering: Rendering) -> Writing:
+    kind = record.get("record") if isinstance(record, dict) else None
+    lens = mapping(str(kind))
+    content = {name: value for name, value in record.items() if name != "record"}
+    whole, root = None, None
+    if onto is not None:
+        _refuse_errors(structure.check(onto))
+        whole = Document(onto)
+        root = _root_for(lens, content, whole)
+        rendering = "bundle" if whole.is_bundle else rendering
+    made, notes = lens.write(content, whole, root, rendering)
+    if made is not onto:
+        _refuse_errors(structure.check(made))
+    return Writing(made, Report(tuple(notes)))
+
+
+def _refuse_errors(found: list[Issue]) -> None:
+    if errors := [issue for issue in found if issue.severity in ("fatal", "error")]:
+        raise Refused(errors)
+
+
+def _root_types() -> str:
+    return ", ".join(mapping(kind).shape.type for kind in KINDS)
+
+
+def _roots(document: Document) -> Iterator[tuple[str, Node]]:
+    """What a record can be made of, plans before referrals before patients."""
+    tops = document.entries if document.is_bundle else [document.given]
+    for kind in KINDS:
+        shape = mapping(kind).shape if any(top.get("resourceType") == ROOTS[kind] for top in tops) else None
+        for top in tops:
+            if shape is not None and shape.is_ours(top):
+                yield kind, top
+
+
+ROOTS = {"care_plan": "CarePlan", "referral": "ServiceRequest", "patient": "Patient"}
+"""The resource that is the root of each kind, known without loading its mapping."""
+
+
+def _root_for(lens: Mapping, content: Node, document: Document) -> Node:
+    """The root in `onto` that a record is about: the only one of its kind, or the one with its identifiers."""
+    tops = document.entries if document.is_bundle else [document.given]
+    fitting = [top for top in tops if lens.shape.is_ours(top)]
+    if len(fitting) > 1:
+        fitting = [top for top in fitting if lens.shape.same_thing(content, lens.read(document, top)[0])]
+    if len(fitting) != 1:
+        found = "no" if not fitting else "more than one"
+        raise Refused([Issue("error", "not-found", "record", f"There is {found} {lens.shape.type} to put this {lens.kind} onto.")])
+    return fitting[0]
+
+
+def _report(document: Node, passes: list[Pass]) -> Report:
+    marks = _envelope(document, passes)
+    for done in passes:
+        for place, mark in done.marks.items():
+            marks.setdefault(place, mark)
+    fates: dict[tuple[int, str | int], Mark] = {}
+    _spread(document, marks, None, fates)
+    lines: list[Line] = []
+    places: dict[tuple[int, str | int], str] = {}
+    for container, key, _, expression in leaves(document):
+        place = (id(container), key)
+        places[place] = expression
+        mark = fates.get(place)
+        lines.append(Line(expression, mark.fate, mark.rule, record_path(mark.trail)) if mark else Line(expression, "unmapped", "", ""))
+    issues = [
+        Issue(note.severity, note.code, places.get((id(note.container), note.key or 0), str(document.get("resourceType"))), note.text, note.rule)
+        for done in passes
+        for note in done.notes
+    ]
+    return Report(tuple(dict.fromkeys(issues)), tuple(lines))
+
+
+def _spread(node: Any, marks: dict[tuple[int, str | int], Mark], above: Mark | None, out: dict[tuple[int, str | int], Mark]) -> None:
+    """What was marked as a whole holds for every leaf in it."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        mark = marks.get((id(node), key), above)
+        if isinstance(value, dict | list):
+            _spread(value, marks, mark, out)
+        elif mark is not None:
+            out[id(node), key] = mark
+
+
+def _envelope(document: Node, passes: list[Pass]) -> dict[tuple[int, str | int], Mark]:
+    """What a Bundle says about the exchange: where things stand is derived, how they were sent is dropped."""
+    marks: dict[tuple[int, str | int], Mark] = {}
+    if document.get("resourceType") != "Bundle":
+        return marks
+    marks[id(document), "resourceType"] = Mark("stated", "envelope")
+    marks[id(document), "type"] = Mark("dropped", ENVELOPE)
+    reached = {key for done in passes for key in done.told} | {place[0] for done in passes for place in done.marks}
+    for entry in document.get("entry", []):
+        if id(entry.get("resource")) in reached:
+            marks[id(entry), "fullUrl"] = Mark("derived", "envelope")
+        for name in ("request", "response", "search", "link"):
+            marks[id(entry), name] = Mark("dropped", ENVELOPE)
+    return marks

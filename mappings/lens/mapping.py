@@ -1,0 +1,211 @@
+"""A record kind as a whole: from_fhir and to_fhir of one root, with the promises that hold at run time.
+
+to_fhir reads back what it wrote and refuses when that is not the record: PutGet is a promise, not a hope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mappings.issues import Issue, Refused
+from mappings.lens.document import DERIVED, Document, Node, derived_uuid, references
+from mappings.lens.making import Making, Rendering, WriteScope, record_path
+from mappings.lens.reading import Mark, Reading, Scope
+from mappings.lens.records import ResourceShape, entry_url, identity
+from mappings.values import same
+
+GENERATED = ("generated", "extensions", "empty")
+"""Narrative of these kinds was made from the resource, and is untrue once that has changed."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One kind of clinic record and the resource that is its root."""
+
+    kind: str
+    shape: ResourceShape
+
+    def read(self, document: Document, root: Node) -> tuple[dict[str, Any], Reading]:
+        """The record of one root, and what became of each leaf that it reaches."""
+        reading = Reading(document)
+        scope = Scope(reading, root, root)
+        record = self.shape.read(root, scope)
+        _settle_labels(reading)
+        if reasons := not_actionable(record):
+            record = {"actionable": False, "not_actionable_because": reasons, **record}
+        return {"record": self.kind, **record}, reading
+
+    def write(
+        self, record: dict[str, Any], onto: Document | None, root: Node | None, rendering: Rendering
+    ) -> tuple[Node, list[Issue]]:
+        """A fresh rendering, or the document `onto` changed only where the record says so; with what there is to say.
+
+        Refused: a field or value that has no place, or a record that would read back otherwise.
+        """
+        content = _content(record)
+        if onto is None or root is None:
+            root = {"resourceType": self.shape.type}
+            document, before = Document(root), {}
+        else:
+            document = onto
+            known, _ = self.read(document, root)
+            if same(known, {"record": self.kind, **record}):
+                return document.given, []
+            before = _content(known)
+            if not self.shape.same_thing(content, before):
+                raise Refused([Issue("error", "conflict", "identifiers", f"What this is to be put onto is another {self.kind}.")])
+        basis = derived_uuid(f"{self.shape.type}|{identity(content)}")
+        making = Making(document, root, rendering, basis, root_now=root)
+        written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
+        made = _assembled(making, written, fresh=onto is None)
+        self._check(record, made, making, before)
+        return made, making.notes
+
+    def _check(self, record: dict[str, Any], made: Node, making: Making, before: dict[str, Any]) -> None:
+        document = Document(made)
+        root = made
+        if document.is_bundle:
+            place = making.document.entries.index(making.root) if making.document.is_bundle else 0
+            root = document.entries[place]
+        for label, where in making.pointers:
+            if label and label not in making.told and document.labelled(label) is None:
+                raise Refused([Issue("error", "not-found", where, f'This points to "#{label[:64]}", which the record does not tell.')])
+        back, _ = self.read(document, root)
+        wanted = {"record": self.kind, **record}
+        if not same(back, wanted):
+            raise Refused(
+                Issue("error", "business-rule", place, "This would read back otherwise: the record contradicts itself here.")
+                for place in sorted(differences(wanted, back))
+            )
+
+
+def _fill_root(shape: ResourceShape, content: dict[str, Any], before: dict[str, Any], root: Node, scope: WriteScope) -> Node:
+    scope.check_names(content, shape.names)
+    node = root
+    for rule in shape.rules:
+        node = rule.to_fhir(content, before, node, scope)
+        scope.making.root_now = node
+    return node
+
+
+def _content(record: dict[str, Any]) -> dict[str, Any]:
+    """The record without what only says what it is and whether it may be acted on."""
+    return {k: v for k, v in record.items() if k not in ("record", "actionable", "not_actionable_because")}
+
+
+def not_actionable(value: Any, where: str = "") -> list[str]:
+    """Safety gate: why a record must not be acted on, from what it says itself."""
+    reasons: list[str] = []
+    if isinstance(value, dict):
+        for name, what in (("modifier_extensions", "a modifier extension"), ("implicit_rules", "implicit rules")):
+            if name in value:
+                reasons.append(f"{where}{name}: {what} that we do not understand may change what this means")
+        for name, member in value.items():
+            if not name.endswith("extensions"):
+                reasons += not_actionable(member, f"{where}{name}.")
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            reasons += not_actionable(item, f"{where.rstrip('.')}[{n}].")
+    return reasons
+
+
+def _settle_labels(reading: Reading) -> None:
+    """Which labels the record tells: somebody's own names, and those that something else in it points to."""
+    document, pointed = reading.document, set()
+    for pointer in reading.pointed:
+        told = reading.told.get(id(pointer.resource))
+        if told is not None:
+            pointed.add(id(pointer.resource))
+        else:
+            pointer.record["ref"] = pointer.container["reference"]
+    for key, told in reading.told.items():
+        place = (id(told.resource), "id")
+        if key in pointed or document.named_by_others(told.resource):
+            reading.marks[place] = Mark("carried", "id", told.trail)
+        else:
+            told.record.pop("id", None)
+            reading.marks[place] = Mark("derived", "id")
+
+
+def _assembled(making: Making, written: Node, fresh: bool) -> Node:
+    """The document with everything that was rewritten in its place, and what is new behind it."""
+    document = making.document
+    rewritten = dict(making.rewritten)
+    if written is not making.root or making.added:
+        rewritten[id(making.root)] = written
+    added = [resource for _, resource in making.added]
+
+    def remade(resource: Node) -> Node:
+        now = rewritten.get(id(resource), resource)
+        held = resource.get("contained") or []
+        inner = [remade(item) for item in held]
+        mine = added if resource is making.root and making.rendering == "contained" else []
+        if now is resource and not mine and all(a is b for a, b in zip(inner, held)):
+            return resource
+        node = _without_stale_narrative(now) if not fresh else now
+        contained = inner + mine
+        node = {**node, "contained": contained} if contained else {k: v for k, v in node.items() if k != "contained"}
+        return _without_orphans(node, resource)
+
+    if making.rendering == "contained" and not document.is_bundle:
+        return _in_order(remade(making.root)) if fresh else remade(making.root)
+    if not document.is_bundle:
+        return _new_bundle(making, written)
+    entries = [
+        {**entry, "resource": remade(entry["resource"])} if isinstance(entry.get("resource"), dict) else entry
+        for entry in document.given.get("entry", [])
+    ]
+    entries += [_entry(entry_url(label, making.basis), resource, document.given) for label, resource in making.added]
+    return {**document.given, "entry": entries}
+
+
+def _in_order(node: Node) -> Node:
+    """resourceType, id and contained first, as people read FHIR."""
+    head = {k: node[k] for k in ("resourceType", "id", "meta", "implicitRules", "language", "text", "contained") if k in node}
+    return {**head, **{k: v for k, v in node.items() if k not in head}}
+
+
+def _new_bundle(making: Making, written: Node) -> Node:
+    bundle: Node = {"resourceType": "Bundle", "type": "transaction"}
+    resources = [(f"urn:uuid:{making.basis}", _in_order(written))]
+    resources += [(entry_url(label, making.basis), resource) for label, resource in making.added]
+    return {**bundle, "entry": [_entry(url, resource, bundle) for url, resource in resources]}
+
+
+def _entry(url: str, resource: Node, bundle: Node) -> Node:
+    entry = {"fullUrl": url, "resource": resource}
+    if bundle.get("type") in ("transaction", "batch"):
+        entry["request"] = {"method": "POST", "url": resource["resourceType"]}
+    return entry
+
+
+def _without_stale_narrative(node: Node) -> Node:
+    text = node.get("text")
+    if isinstance(text, dict) and text.get("status") in GENERATED:
+        return {k: v for k, v in node.items() if k != "text"}
+    return node
+
+
+def _without_orphans(node: Node, before: Node) -> Node:
+    """A contained resource that was pointed to and is no more may not stay (dom-3)."""
+    pointed = references(before)
+    while True:
+        lost = {r[1:] for r in pointed if r.startswith("#")} - {r[1:] for r in references(node) if r.startswith("#")}
+        kept = [c for c in node.get("contained", []) if c.get("id") not in lost]
+        if len(kept) == len(node.get("contained", [])):
+            return node
+        node = {**node, "contained": kept} if kept else {k: v for k, v in node.items() if k != "contained"}
+
+
+def differences(a: Any, b: Any, where: str = "") -> set[str]:
+    """The places where two records differ."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        names = a.keys() | b.keys()
+        return set().union(*(differences(a.get(n), b.get(n), f"{where}.{n}" if where else n) for n in names))
+    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+        return set().union(*(differences(x, y, f"{where}[{n}]") for n, (x, y) in enumerate(zip(a, b))))
+    return set() if same(a, b) else {where}
+
+
+__all__ = ["DERIVED", "Mapping", "differences", "not_actionable", "record_path", "replace"]

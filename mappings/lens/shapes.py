@@ -1,0 +1,203 @@
+"""What a value is: a primitive, a code through a table, or a record of several rules.
+
+A shape turns one FHIR value into one record value and back:
+    from_fhir(raw, scope) -> value, or None where there is nothing it can tell
+    to_fhir(value, before, raw, scope) -> raw      `before` is what from_fhir says of `raw`
+to_fhir changes only what differs from `before`: first, do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from mappings.lens.making import WriteScope
+from mappings.lens.reading import Scope
+from mappings.values import Number, same
+
+
+class Unreadable(Exception):
+    """A value that a leaf cannot tell: code and sentence for the report."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code, self.text = code, text
+        super().__init__(text)
+
+
+class Shape(Protocol):
+    """See the module."""
+
+    leaf: bool
+
+    @property
+    def type(self) -> str: ...
+    def from_fhir(self, raw: Any, scope: Scope) -> Any: ...
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any: ...
+    def takes(self, raw: Any, scope: Scope, selective: bool) -> bool: ...
+    def same_thing(self, a: Any, b: Any) -> bool: ...
+    @property
+    def keyed(self) -> bool: ...
+    @property
+    def depends(self) -> frozenset[str]:
+        """The elements of the root that something in it is the same as."""
+        ...
+
+
+class Leaf:
+    """A shape of one value without parts."""
+
+    leaf = True
+    keyed = False
+    depends: frozenset[str] = frozenset()
+
+    def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
+        return raw is not None
+
+    def same_thing(self, a: Any, b: Any) -> bool:
+        return same(a, b)
+
+
+_INTEGERS = frozenset({"integer", "unsignedInt", "positiveInt", "integer64"})
+
+
+def json_kind(type_: str) -> tuple[type, ...]:
+    """The JSON kinds that a primitive type of FHIR is written as."""
+    if type_ == "boolean":
+        return (bool,)
+    if type_ in _INTEGERS:
+        return (int,)
+    return (int, Number) if type_ == "decimal" else (str,)
+
+
+@dataclass(frozen=True)
+class Primitive(Leaf):
+    """A value as FHIR writes it: dates keep their precision, decimals their zeros."""
+
+    type: str
+
+    def from_fhir(self, raw: Any, scope: Scope) -> Any:
+        if type(raw) not in json_kind(self.type):
+            raise Unreadable("structure", f"This is not a {self.type}.")
+        return raw
+
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
+        if type(value) not in json_kind(self.type):
+            scope.refuse(f"This must be a {self.type}.", "structure")
+        return value
+
+
+@dataclass(frozen=True)
+class Verbatim(Leaf):
+    """FHIR as it stands, for extensions that nobody here knows."""
+
+    type: str = "Extension"
+
+    def from_fhir(self, raw: Any, scope: Scope) -> Any:
+        if not isinstance(raw, dict):
+            raise Unreadable("structure", f"This is not a {self.type}.")
+        return raw
+
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
+        if not isinstance(value, dict) or not value:
+            scope.refuse(f"This must be a FHIR {self.type}.", "structure")
+        return value
+
+
+@dataclass(frozen=True)
+class Code(Leaf):
+    """A code told in the clinic's own word: one word for each code, and back."""
+
+    name: str
+    words: Mapping[str, str]
+    type: str = "code"
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        return {code: word for word, code in self.words.items()}
+
+    def from_fhir(self, raw: Any, scope: Scope) -> Any:
+        if raw not in self.codes:
+            raise Unreadable("code-invalid", f"No word of the clinic's for this code, in table {self.name}. Kept as it came.")
+        return self.codes[raw]
+
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
+        if not isinstance(value, str) or value not in self.words:
+            scope.refuse(f"Say one of: {', '.join(self.words)}.", "code-invalid")
+        return self.words[value]
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A record of one field, told as that field's value alone."""
+
+    inner: Any
+    leaf = False
+    keyed = False
+
+    @property
+    def type(self) -> str:
+        return str(self.inner.type)
+
+    @property
+    def depends(self) -> frozenset[str]:
+        return frozenset(self.inner.depends)
+
+    @cached_property
+    def name(self) -> str:
+        (name,) = self.inner.names
+        return str(name)
+
+    def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
+        return bool(self.inner.takes(raw, scope, selective))
+
+    def same_thing(self, a: Any, b: Any) -> bool:
+        return same(a, b)
+
+    def from_fhir(self, raw: Any, scope: Scope) -> Any:
+        return (self.inner.from_fhir(raw, scope) or {}).get(self.name)
+
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
+        return self.inner.to_fhir({self.name: value}, None if before is None else {self.name: before}, raw, scope)
+
+
+@dataclass(frozen=True)
+class Again:
+    """A shape that is defined further down, or that contains itself."""
+
+    of: Callable[[], Shape] = field(compare=False)
+    leaf = False
+
+    @cached_property
+    def shape(self) -> Shape:
+        return self.of()
+
+    @property
+    def type(self) -> str:
+        return self.shape.type
+
+    @property
+    def keyed(self) -> bool:
+        return self.shape.keyed
+
+    @property
+    def depends(self) -> frozenset[str]:
+        return self.shape.depends
+
+    def from_fhir(self, raw: Any, scope: Scope) -> Any:
+        return self.shape.from_fhir(raw, scope)
+
+    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
+        return self.shape.to_fhir(value, before, raw, scope)
+
+    def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
+        return self.shape.takes(raw, scope, selective)
+
+    def same_thing(self, a: Any, b: Any) -> bool:
+        return self.shape.same_thing(a, b)
+
+
+def resolved(shape: Shape) -> Shape:
+    """The shape itself, where it was said to be defined elsewhere."""
+    return resolved(shape.shape) if isinstance(shape, Again) else shape

@@ -1,0 +1,127 @@
+"""The words that a mapping is written in.
+
+    field       one record field at one FHIR path
+    each        a list: every item that no neighbouring rule takes
+    main        a list of which one item is told first, the others under another name
+    one_of      value[x]: a record name for each type, at most one said
+    record      a shape of several rules for a data type or backbone element
+    bare        a record of one field, told as that value alone
+    resource    the same for a resource
+    link        a Reference; where it leads to a resource of a named kind, that record lies beside it
+    require     what makes it one of ours, else it is left alone
+    fill        written into what we make, never into what others made
+    tagged      require and fill for a category
+    same_as     a reference told only where it differs from the root's own
+    code        a code in the clinic's word, through a table
+    skip        not told on purpose, with the reason
+    again       a shape defined further down, or that contains itself
+
+`fhir=` is a path as FHIRPath writes it; `about=` says in a sentence what the field means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mappings.lens.paths import Seed, parse
+from mappings.lens.records import Link, Pointer, RecordShape, ResourceShape
+from mappings.lens.rules import Each, Field, Fill, Main, OneOf, Require, Rule, SameAs, Skip, declared_at
+from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
+
+verbatim = Verbatim()
+
+
+def field(name: str, *, fhir: str, about: str, shape: Shape | None = None, usual: Any = None) -> Field:
+    """One field at one path; shape is left out for a primitive.  usual: the value of a required element that goes without saying."""
+    return Field(name=name, fhir=fhir, about=about, shape=shape, usual=usual, where=declared_at())  # type: ignore[arg-type]
+
+
+def each(name: str, *, fhir: str, about: str, shape: Shape | None = None) -> Each:
+    """A list: every item that no neighbouring rule takes."""
+    return Each(name=name, fhir=fhir, about=about, shape=shape, where=declared_at())  # type: ignore[arg-type]
+
+
+def main(
+    *, fhir: str, shape: RecordShape, others: str, others_about: str,
+    name: str = "", about: str = "", prefer: tuple[str, ...] = (), never: tuple[str, ...] = (),
+) -> Main:  # fmt: skip
+    """A list of which one item is told first (flat, or under `name`); prefer and never are conditions as in where()."""
+    return Main(
+        fhir=fhir, shape=shape, name=name, about=about, others=others, others_about=others_about,
+        prefer=tuple(map(_seed, prefer)), never=tuple(map(_seed, never)), where=declared_at(),
+    )  # fmt: skip
+
+
+def _seed(condition: str) -> Seed:
+    return parse(f"x.where({condition})")[0].seed or {}
+
+
+def one_of(*rules: Field) -> OneOf:
+    """value[x]: at most one of these."""
+    return OneOf(rules=rules, where=declared_at())
+
+
+def require(*, fhir: str, values: tuple[Any, ...] = ()) -> Require:
+    """An element that must be there, or have one of these values."""
+    return Require(fhir=fhir, values=values, where=declared_at())
+
+
+def fill(*, fhir: str, value: Any) -> Fill:
+    """Written into what we make."""
+    return Fill(fhir=fhir, value=value, where=declared_at())
+
+
+def tagged(*, fhir: str, system: str, code: str) -> tuple[Rule, ...]:
+    """The category that marks a kind: required in what is read, written into what is made."""
+    path = f"{fhir}.where(coding.exists(system='{system}' and code='{code}'))"
+    inner = f"{path}.coding.where(system='{system}' and code='{code}').code"
+    where = declared_at()
+    return Require(fhir=path, where=where), Fill(fhir=inner, value=code, where=where)
+
+
+def same_as(rule: Field, *, of: str, follows: bool = False, unless: str = "") -> SameAs:
+    """A reference that is told only where it differs from the root's own element `of`."""
+    return SameAs(rule=rule, of=of, follows=follows, unless=unless, where=declared_at())
+
+
+def skip(*, fhir: str, because: str) -> Skip:
+    """An element that is not told on purpose."""
+    return Skip(fhir=fhir, because=because, where=declared_at())
+
+
+def record(type_: str, *rules: Rule, key: str = "") -> RecordShape:
+    """A shape for a data type or backbone element; key: the fields that make it this one and no other."""
+    return RecordShape(type_, rules, tuple(key.split()), declared_at())
+
+
+def bare(shape: RecordShape) -> Bare:
+    """A record of one field, told as that field's value alone."""
+    return Bare(shape)
+
+
+def pointer(*rules: Rule, key: str = "") -> Pointer:
+    """The shape of a Reference that is only a pointer."""
+    return Pointer("Reference", rules, tuple(key.split()), declared_at())
+
+
+def resource(type_: str, *rules: Rule, known_by: str = "") -> ResourceShape:
+    """A shape for a whole resource."""
+    return ResourceShape(type_, rules, tuple(known_by.split()), declared_at())
+
+
+def link(to: Pointer, **kinds: Shape) -> Link:
+    """A Reference that may lead to a resource of one of these kinds, told with it."""
+    return Link(to, kinds)
+
+
+def code(name: str, words: Mapping[str, str]) -> Code:
+    """A code through a table {word: code}; two words for one code would leave no way back, and are refused."""
+    if len(set(words.values())) < len(words):
+        raise ValueError(f"table {name}: two words for one code leave no way back")
+    return Code(name, words)
+
+
+def again(of: Callable[[], Shape]) -> Again:
+    """A shape that is defined further down."""
+    return Again(of)

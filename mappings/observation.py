@@ -1,0 +1,97 @@
+"""What was found, measured or said: an Observation; and the pain score, which is one that was not withdrawn."""
+
+from __future__ import annotations
+
+# fmt: off  (a table: one rule a line, in the specification's order)
+
+from mappings.datatypes import ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, RATIO, TIMING, more
+from mappings.lens.rules import Rule
+from mappings.lens.words import each, field, one_of, record, require, resource, same_as
+
+# LOINC, from the value set "Standardized Pain Assessment Tool" (OID 2.16.840.1.113883.3.526.3.1028, CMS157)
+LOINC = "http://loinc.org"
+PAIN_SEVERITY_REPORTED = "38208-5"
+VERBAL_NUMERIC_RATING = "72514-3"
+
+
+def result() -> Rule:
+    """value[x]"""
+    return one_of(
+        field("quantity", fhir="valueQuantity", about="The result as a number with its unit.", shape=QUANTITY),
+        field("concept", fhir="valueCodeableConcept", about="The result as a code.", shape=CONCEPT),
+        field("text", fhir="valueString", about="The result in words."),
+        field("yes", fhir="valueBoolean", about="The result as yes or no."),
+        field("number", fhir="valueInteger", about="The result as a whole number."),
+        field("range", fhir="valueRange", about="The result as a range.", shape=RANGE),
+        field("ratio", fhir="valueRatio", about="The result as a ratio.", shape=RATIO),
+        field("time", fhir="valueTime", about="The result as a time of day."),
+        field("date_time", fhir="valueDateTime", about="The result as a date and time."),
+        field("during", fhir="valuePeriod", about="The result as a period.", shape=PERIOD),
+    )
+
+
+REFERENCE_RANGE = record("Observation.referenceRange",
+    field("low", fhir="low", about="From.", shape=QUANTITY),
+    field("high", fhir="high", about="To.", shape=QUANTITY),
+    field("type", fhir="type", about="What kind of range: normal, recommended ...", shape=CONCEPT),
+    each("applies_to", fhir="appliesTo", about="For whom it holds.", shape=CONCEPT),
+    field("age", fhir="age", about="For which ages it holds.", shape=RANGE),
+    field("text", fhir="text", about="The range in words."),
+    more(),
+    MODIFIERS,
+)
+
+COMPONENT = record("Observation.component",
+    field("what", fhir="code", about="What was observed.", shape=CONCEPT),
+    result(),
+    field("absent_because", fhir="dataAbsentReason", about="Why there is no result.", shape=CONCEPT),
+    each("interpretations", fhir="interpretation", about="What the result means: high, low, normal.", shape=CONCEPT),
+    each("ranges", fhir="referenceRange", about="What the result is compared with.", shape=REFERENCE_RANGE),
+    more(),
+    MODIFIERS,
+)
+
+SUBJECT = same_as(
+    field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER),
+    of="subject", unless="patient_not_said",
+)
+
+OBSERVATION = resource("Observation",
+    *EVERY,
+    each("identifiers", fhir="identifier", about="Numbers of this entry.", shape=IDENTIFIER),
+    each("based_on", fhir="basedOn", about="The order that asked for it.", shape=POINTER),
+    each("part_of", fhir="partOf", about="The procedure that it was made in.", shape=POINTER),
+    field("status", fhir="status", about="preliminary, final, amended, entered-in-error (then it does not count) ..."),
+    each("categories", fhir="category", about="Vital sign, survey, exam, laboratory ...", shape=CONCEPT),
+    field("what", fhir="code", about="What was observed.", shape=CONCEPT),
+    SUBJECT,
+    each("about_whom", fhir="focus", about="What it is about, when not about the patient.", shape=POINTER),
+    field("encounter", fhir="encounter", about="The visit at which it was made.", shape=POINTER),
+    one_of(
+        field("taken_on", fhir="effectiveDateTime", about="When."),
+        field("taken_during", fhir="effectivePeriod", about="From when until when.", shape=PERIOD),
+        field("taken_repeatedly", fhir="effectiveTiming", about="At which times.", shape=TIMING),
+        field("taken_at", fhir="effectiveInstant", about="At which instant."),
+    ),
+    field("issued", fhir="issued", about="When the result was released."),
+    each("performers", fhir="performer", about="Who is responsible for it.", shape=POINTER),
+    result(),
+    field("absent_because", fhir="dataAbsentReason", about="Why there is no result.", shape=CONCEPT),
+    each("interpretations", fhir="interpretation", about="What the result means: high, low, normal.", shape=CONCEPT),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    field("site", fhir="bodySite", about="Where in the body.", shape=CONCEPT),
+    field("method", fhir="method", about="How it was done.", shape=CONCEPT),
+    field("specimen", fhir="specimen", about="On which specimen.", shape=POINTER),
+    field("device", fhir="device", about="With which device.", shape=POINTER),
+    each("ranges", fhir="referenceRange", about="What the result is compared with.", shape=REFERENCE_RANGE),
+    each("members", fhir="hasMember", about="The single results of a panel.", shape=POINTER),
+    each("derived_from", fhir="derivedFrom", about="What it was worked out from.", shape=POINTER),
+    each("components", fhir="component", about="Its parts.", shape=COMPONENT),
+    known_by="identifiers",
+)
+
+# A score that was withdrawn, or that was never finished, is no score: it stays an observation with its status.
+PAIN_SCORE = OBSERVATION.plus(
+    require(fhir="status", values=("final", "amended", "corrected")),
+    require(fhir=f"code.coding.where(system='{LOINC}').code", values=(PAIN_SEVERITY_REPORTED, VERBAL_NUMERIC_RATING)),
+)

@@ -1,0 +1,37 @@
+"""Clinic records as such: their schemas, built from the rules that map them, and what no single rule can say.
+
+The rules are the one truth; a schema is one more reading of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mappings.issues import Issue
+from mappings.lens.making import record_path
+from mappings.lens.reading import Trail
+
+
+def check(record: Any) -> list[Issue]:
+    """What is wrong with a clinic record: fields, types, required ones, and what spans fields; empty if nothing is."""
+    from mappings import KINDS
+    from mappings.records.schema import schema_of
+    from mappings.records.spanning import SPANNING
+
+    kind = record.get("record") if isinstance(record, dict) else None
+    if kind not in KINDS:
+        return [Issue("error", "invalid", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
+    found = list(_issues(schema_of(kind).validate(record), ()))
+    if not found:
+        found = [issue for rule in SPANNING.get(kind, ()) for issue in rule(record)]
+    return found
+
+
+def _issues(errors: Any, trail: Trail) -> list[Issue]:
+    if isinstance(errors, dict):
+        return [issue for name, inner in errors.items() for issue in _issues(inner, trail if name == "_schema" else (*trail, name))]
+    return [Issue("error", _code(text), record_path(trail), text) for text in errors]
+
+
+def _code(text: str) -> str:
+    return "required" if text.startswith("Say") and "must" in text else "structure"

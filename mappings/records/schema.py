@@ -1,0 +1,164 @@
+"""marshmallow schemas built from the rules of a mapping.
+
+A schema checks and describes; it converts nothing: a decimal keeps its zeros, a date its precision.  Each shape becomes one
+schema class, made on first use and kept.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from mappings.lens.records import Link, RecordShape
+from mappings.lens.rules import Each, Field, Main, OneOf, Rule, SameAs
+from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
+from mappings.r4.definitions import pattern
+
+MISSING = "Say {name}: it must be there."
+NO_SUCH = "There is no such field."
+
+
+class Value(fields.Field):
+    """A primitive as FHIR writes it: the JSON kind and the official text rule."""
+
+    def __init__(self, type_: str, **kwargs: Any) -> None:
+        self.type = type_
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if type(value) not in json_kind(self.type):
+            raise ValidationError(f"This must be a {self.type}.")
+        rule = pattern(self.type)
+        if rule is not None and isinstance(value, str) and not rule.fullmatch(value):
+            raise ValidationError(f"This is not written as a {self.type} is.")
+        return value
+
+
+class Linked(fields.Field):
+    """A pointer, or the record of what it leads to: `kind` says which schema holds."""
+
+    def __init__(self, link: Link, **kwargs: Any) -> None:
+        self.link = link
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValidationError("This must be a record.")
+        kind = value.get("kind")
+        if kind is not None and kind not in self.link.known:
+            raise ValidationError({"kind": [f"Say one of: {self.link.choices}."]})
+        point, content, _ = self.link.split(value)
+        errors = _schema(self.link.pointer)().validate(point) if point or kind is None else {}
+        if kind is not None:
+            errors |= _schema(self.link.known[kind])().validate(content | {k: value[k] for k in ("id",) if k in value})
+        elif content:
+            errors |= {name: [NO_SUCH] for name in content}
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+
+@cache
+def schema_of(kind: str) -> Schema:
+    """The schema of a record kind."""
+    from mappings.conversion import mapping
+
+    members = {
+        "record": fields.String(required=True, validate=validate.Equal(kind)),
+        "actionable": fields.Boolean(metadata={"description": "False if nothing may be done on it; we say so, nobody else."}),
+        "not_actionable_because": fields.List(fields.String()),
+    }
+    return _made(mapping(kind).shape, members)()
+
+
+_SCHEMAS: dict[int, type[Schema]] = {}
+
+
+def _schema(shape: RecordShape) -> type[Schema]:
+    if id(shape) not in _SCHEMAS:
+        _SCHEMAS[id(shape)] = _made(shape, {})
+    return _SCHEMAS[id(shape)]
+
+
+def _made(shape: RecordShape, members: dict[str, fields.Field]) -> type[Schema]:
+    choices = [rule for rule in shape.rules if isinstance(rule, OneOf)]
+
+    class Made(Schema):
+        class Meta:
+            unknown = RAISE
+
+        error_messages = {"unknown": NO_SUCH, "type": "This must be a record."}
+
+        @validates_schema(skip_on_field_errors=False)
+        def one_of_each_choice(self, data: dict[str, Any], **kwargs: Any) -> None:
+            for choice in choices:
+                said = [name for name in choice.names if name in data]
+                if len(said) > 1:
+                    raise ValidationError(f"Say only one of {', '.join(said)}.")
+                if not said and choice.rules[0].element.min and len(choice.rules[0].steps) == 1:
+                    raise ValidationError(f"Say one of {', '.join(choice.names)}: it must be there.")
+
+        @validates_schema
+        def something(self, data: dict[str, Any], **kwargs: Any) -> None:
+            if not data:
+                raise ValidationError("This record is empty: leave it out.")
+
+    made = dict(members)
+    for rule in shape.rules:
+        made |= _fields(rule)
+    return type(f"{shape.type.replace('.', '')}Record", (Made,), made)
+
+
+def _fields(rule: Rule) -> dict[str, fields.Field]:
+    if isinstance(rule, Main):
+        inner = resolved(rule.shape)
+        about = {"description": rule.others_about}
+        others = fields.List(_field(inner), validate=validate.Length(min=1), metadata=about)
+        if rule.name:
+            return {rule.name: _field(inner, metadata={"description": rule.about}), rule.others: others}
+        return {rule.others: others} | {name: f for r in inner.rules for name, f in _fields(r).items()}
+    if isinstance(rule, SameAs):
+        found = {rule.rule.name: _one(rule.rule, required=False)}
+        if rule.unless:
+            found[rule.unless] = fields.Boolean(validate=validate.Equal(True), metadata={"description": "True if it is not said at all."})
+        return found
+    if isinstance(rule, OneOf):
+        return {part.name: _one(part, required=False) for part in rule.rules}
+    if isinstance(rule, Each):
+        return {rule.name: fields.List(
+            _field(rule.shape), required=bool(rule.element.min) and len(rule.steps) == 1, validate=validate.Length(min=1),
+            metadata={"description": rule.about}, error_messages=_messages(rule.name))}  # fmt: skip
+    if isinstance(rule, Field):
+        return {rule.name: _one(rule, required=bool(rule.element.min) and len(rule.steps) == 1 and rule.usual is None)}
+    return {}
+
+
+def _messages(name: str) -> dict[str, str]:
+    return {"required": MISSING.format(name=name), "null": "This is null: leave it out.", "invalid": "This must be a list."}
+
+
+def _one(rule: Field, required: bool) -> fields.Field:
+    return _field(rule.shape, required=required, metadata={"description": rule.about}, error_messages=_messages(rule.name))
+
+
+def _field(shape: Shape, **kwargs: Any) -> fields.Field:
+    shape = resolved(shape)
+    if isinstance(shape, Bare):
+        (name,) = shape.inner.names
+        return _field(shape.inner.names[name].shape, **kwargs)
+    if isinstance(shape, Primitive):
+        return Value(shape.type, **kwargs)
+    if isinstance(shape, Code):
+        return fields.String(validate=validate.OneOf(list(shape.words), error=f"Say one of: {', '.join(shape.words)}."), **kwargs)
+    if isinstance(shape, Verbatim):
+        return fields.Dict(**kwargs)
+    if isinstance(shape, Link):
+        return Linked(shape, **kwargs)
+    assert isinstance(shape, RecordShape)
+    kwargs["error_messages"] = {"type": "This must be a record.", **kwargs.get("error_messages", {})}
+    return fields.Nested(lambda: _schema(shape)(), **kwargs)
+
+
+__all__ = ["schema_of"]

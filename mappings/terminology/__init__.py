@@ -1,0 +1,27 @@
+"""Code tables: FHIR ConceptMaps beside this file, one a table, from the clinic's word to the code and back."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mappings.lens.shapes import Code
+from mappings.lens.words import code
+
+_FOLDER = Path(__file__).parent
+
+
+@cache
+def table(name: str) -> Code:
+    """The codec of the ConceptMap NAME.json; ValueError if two words stand for one code."""
+    concept_map: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+    words: dict[str, str] = {}
+    for group in concept_map["group"]:
+        for element in group["element"]:
+            (target,) = element["target"]
+            if target["equivalence"] != "equal":
+                raise ValueError(f"table {name}: only equal words have a way back")
+            words[element["code"]] = target["code"]
+    return code(name, words)

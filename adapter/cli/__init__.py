@@ -1,0 +1,110 @@
+"""The command line.
+
+Only the grammar stands here, and nothing heavy is imported for it: `paingate --help` answers at once.  What a command
+does is a function of the module that its parser names, imported when the command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILES = (
+    "files, folders (.json and .ndjson, each also .gz) or - for standard input, which is also read when none is named"
+)
+STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 all well, 1 some input refused, 2 usage."""
+    grammar = parser()
+    arguments = grammar.parse_args(argv)
+    if arguments.runs is None:
+        arguments.parser.print_help(sys.stderr)
+        return 2
+    module, function = arguments.runs.split(":")
+    try:
+        code: int = getattr(import_module(module), function)(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, say) has gone, and that is its right.  What is still buffered must not be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return STOPPED_BY_HAND
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the command line; README's table of commands is held to it."""
+    top = argparse.ArgumentParser(
+        prog="paingate", description="A pain clinic's records as FHIR R4: takes referrals in and pushes plans out."
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    top.set_defaults(runs=None, parser=top)
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+
+    _command(commands, "demo", "adapter.demo:run", "the whole loop on this machine, against a second EHR")
+
+    serve = _command(commands, "serve", "adapter.cli.serve:serve", "the service: FHIR API, clinic API, delivery")
+    serve.add_argument("--host", metavar="ADDRESS", help="the address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="the port to listen on (default 8080)")
+    serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
+    serve.add_argument("--config", metavar="FILE", help="the settings file (default paingate.toml, where there is one)")
+
+    mapping = commands.add_parser("map", help="FHIR to clinic records, and back", description="FHIR to clinic records.")
+    mapping.set_defaults(parser=mapping)
+    directions = mapping.add_subparsers(title="directions", metavar="DIRECTION")
+
+    reads = _command(directions, "from-fhir", "adapter.cli.convert:from_fhir", "FHIR to clinic records, one a line")
+    _takes_files(reads)
+    reads.add_argument(
+        "--strict", action="store_true", help="refuse what holds anything that the record does not carry"
+    )
+
+    writes = _command(
+        directions, "to-fhir", "adapter.cli.convert:to_fhir", "clinic records to FHIR, one resource a line"
+    )
+    _takes_files(writes)
+    shape = writes.add_mutually_exclusive_group()
+    shape.add_argument("--onto", metavar="FHIR", help="change this FHIR file only where the one record says so")
+    shape.add_argument("--bundle", action="store_true", help="a transaction Bundle instead of one resource")
+
+    trips = _command(
+        commands, "roundtrip", "adapter.cli.roundtrip:roundtrip", "FHIR to a record and back: what changed"
+    )
+    _takes_files(trips)
+    trips.add_argument(
+        "--strict", action="store_true", help="refuse what holds anything that the record does not carry"
+    )
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, runs: str, does: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
+    command.set_defaults(runs=runs, parser=command)
+    return command
+
+
+def _takes_files(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="*", metavar="FILES", help=FILES)
+    command.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
+    command.add_argument("--report", metavar="FILE", help="write the report there (default standard error)")
+    command.add_argument("--show-values", action="store_true", help="tell values too: they may be a patient's")
+
+
+class _Version(argparse.Action):
+    """The version as installed, looked up only when asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        parser.exit(message=f"paingate {version('paingate')}\n")

@@ -1,0 +1,127 @@
+"""`paingate map`: FHIR to clinic records and clinic records to FHIR, one JSON document a line."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import mappings
+from adapter.cli.inputs import Document, Inputs
+from adapter.cli.progress import watched
+from adapter.cli.report import Notes, Report, reporting
+from mappings import Issue, Refused
+from mappings.r4.exact_json import dumps
+from mappings.r4.fhirpath import leaves
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+
+def from_fhir(arguments: argparse.Namespace) -> int:
+    """FHIR on the way in: each record on a line of its own."""
+    records = 0
+    with reporting(arguments) as report:
+        for document in watched(Inputs(arguments.files)):
+            try:
+                reading = mappings.from_fhir(resource_of(document), strict=arguments.strict)
+            except Refused as refused:
+                report.refuse(document, refused.issues)
+                continue
+            for conversion in reading.conversions:
+                write(conversion.record)
+                records += 1
+            kinds = ", ".join(conversion.kind for conversion in reading.conversions)
+            told = reading.report
+            report.tell(document, kinds, notes_on(told.ledger, told.unmapped, told.issues, document, report))
+            for conversion in reading.conversions:
+                _refuse_if_not_actionable(report, document, conversion.record)
+        report.total(f"{records} records; {report.refused} inputs refused")
+    return report.exit_code()
+
+
+def to_fhir(arguments: argparse.Namespace) -> int:
+    """Clinic records on the way out: a fresh resource, a Bundle, or the resources of `--onto` changed."""
+    written = 0
+    with reporting(arguments) as report:
+        onto = _onto(arguments, report)
+        if report.refused:
+            return 1
+        for document in watched(Inputs(arguments.files)):
+            try:
+                if onto is not None and written:
+                    raise Refused(
+                        [Issue("error", "invalid", "", "--onto takes one record. Give each its own command.")]
+                    )
+                record = record_of(document)
+                writing = mappings.to_bundle(record) if arguments.bundle else mappings.to_fhir(record, onto=onto)
+            except Refused as refused:
+                report.refuse(document, refused.issues)
+                continue
+            write(writing.resource)
+            written += 1
+            told = writing.report
+            notes = notes_on(told.ledger, told.unmapped, told.issues, document, report)
+            report.tell(document, writing.resource["resourceType"], notes)
+            _refuse_if_not_actionable(report, document, record)
+        report.total(f"{written} resources; {report.refused} inputs refused")
+    return report.exit_code()
+
+
+def resource_of(document: Document) -> dict[str, Any]:
+    """The FHIR of a document; refused where there is none."""
+    if document.json is None:
+        raise Refused(document.issues)
+    if "resourceType" not in document.json and "record" in document.json:
+        text = "This is a clinic record, not FHIR: use `paingate map to-fhir`."
+        raise Refused([Issue("error", "invalid", "", text)])
+    return document.json
+
+
+def record_of(document: Document) -> dict[str, Any]:
+    """The clinic record of a document; refused where there is none."""
+    if document.json is None:
+        raise Refused(document.issues)
+    if "resourceType" in document.json and "record" not in document.json:
+        text = "This is FHIR, not a clinic record: use `paingate map from-fhir`."
+        raise Refused([Issue("error", "invalid", "", text)])
+    return document.json
+
+
+def notes_on(
+    ledger: Mapping[str, int], unmapped: Sequence[str], issues: Sequence[Issue], document: Document, report: Report
+) -> Notes:
+    """What there is to say about a document, with the values of what is not carried where they were asked for."""
+    values: dict[str, str] = {}
+    if report.show_values and document.json is not None:
+        wanted = set(unmapped)
+        found = ((place, value) for *_, value, place in leaves(document.json) if place in wanted)
+        values = {place: dumps(value).decode() for place, value in found}
+    return Notes(ledger, list(unmapped), tuple(issues), values)
+
+
+def write(document: dict[str, Any]) -> None:
+    """One line of data."""
+    sys.stdout.write(dumps(document).decode() + "\n")
+
+
+def _refuse_if_not_actionable(report: Report, document: Document, record: dict[str, Any]) -> None:
+    """A record that must not be acted on was printed, so that it can be looked at; and it makes the exit code 1."""
+    if record.get("actionable") is False:
+        report.refuse(
+            document, [Issue("error", "business-rule", "", text) for text in record["not_actionable_because"]]
+        )
+
+
+def _onto(arguments: argparse.Namespace, report: Report) -> dict[str, Any] | None:
+    """The FHIR that a record is to be put onto."""
+    if arguments.onto is None:
+        return None
+    several = list(Inputs([arguments.onto]))
+    if len(several) != 1:
+        arguments.parser.error("--onto takes one FHIR resource or Bundle")
+    try:
+        return resource_of(several[0])
+    except Refused as refused:
+        report.refuse(several[0], refused.issues)
+        return None

@@ -6,10 +6,11 @@ backbone element is a type of its own, named by its path ("Patient.contact").  T
 
 from __future__ import annotations
 
+import difflib
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,9 +72,26 @@ def primitives() -> Mapping[str, str | None]:
 
 @functools.cache
 def pattern(type_: str) -> re.Pattern[str] | None:
-    """The official regular expression of a primitive, to be matched with fullmatch."""
+    """The official regular expression of a primitive, to be matched with fullmatch.
+
+    White space is what XML Schema, whose language the expressions are in, takes for it: a no-break space is none.
+    """
     text = primitives()[type_]
-    return re.compile(text) if text else None
+    return re.compile(text, re.ASCII) if text else None
+
+
+def has_twin(type_: str, element: Element) -> bool:
+    """Whether a member may have a `_` twin; what XML writes as an attribute or as XHTML has none."""
+    if not is_primitive(element.type) or element.type == "xhtml":
+        return False
+    return element.name != "id" and (type_, element.name) != ("Extension", "url")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that a misspelt one stands for; empty where none is near."""
+    by_lower = {each.lower(): each for each in known if not each.startswith("_")}
+    close = difflib.get_close_matches(name[:40].lower(), by_lower, n=1)
+    return by_lower[close[0]] if close else ""
 
 
 def resources() -> frozenset[str]:

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any, NoReturn
 
 import msgspec
+
 from mappings.values import Json, Number
 
 MAX_DEPTH = 64

@@ -1,7 +1,7 @@
 """What a primitive of R4 may look like in JSON: its kind, the official regular expression, and days that exist.
 
-Where the official expression is not taken: that of string, read by Python, would refuse a no-break space; that of
-base64Binary takes exponential time; that of decimal is met by whatever the exact reader lets pass; xhtml has none.
+Where the official expression is not taken: that of string lets control characters pass, which the specification's text
+does not; that of base64Binary takes exponential time; that of decimal is met by whatever the exact reader lets pass.
 """
 
 from __future__ import annotations

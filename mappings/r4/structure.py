@@ -7,13 +7,12 @@ and invariants are not looked at here.
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from mappings.issues import Issue
-from mappings.r4.definitions import Element, children, is_primitive, is_resource, resources
+from mappings.r4.definitions import Element, children, has_twin, is_primitive, is_resource, nearest, resources
 from mappings.r4.exact_json import MAX_DEPTH
 from mappings.r4.fhirpath import Key, expression, spelled
 from mappings.r4.primitives import kind_of, test_of, wrong_kind
@@ -72,8 +71,9 @@ class _Walk:
         if not isinstance(named, str):
             return self.say("structure", "Say here, as a string, what kind of resource this is.", "resourceType")
         if not is_resource(named):
-            hint = _nearest(named, resources())
-            return self.say("structure", f"R4 has no resource of this type{hint}.", "resourceType")
+            close = nearest(named, resources())
+            text = f"R4 has no resource of this type{close and f', but {close}'}."
+            return self.say("structure", text, "resourceType")
         return self.object(node, named)
 
     def object(self, node: Json, type_: str, *, id_alone: bool = False) -> None:
@@ -108,16 +108,16 @@ class _Walk:
 
     def unknown(self, name: str, known: Iterable[str]) -> None:
         if name.startswith("_") and name[1:] in known:
-            self.say("structure", f"Only a primitive has a {name}: extensions of an object are its own member.", name)
+            text = f"R4 has no {name} here: only primitives have such a twin, and ids have none."
         else:
-            self.say("structure", f"R4 has no {spelled(name)} here{_nearest(name, known)}.", name)
+            close = nearest(name, known)
+            text = f"R4 has no {spelled(name)} here{close and f', but {close}'}."
+        self.say("structure", text, name)
 
     def extension(self, node: Node) -> None:
         has_value = any(name.startswith(("value", "_value")) for name in node)
-        if has_value and "extension" in node:
-            self.say("structure", "An extension has a value or extensions of its own, not both.")
-        if not has_value and "extension" not in node:
-            self.say("structure", "An extension has a value or extensions of its own: give one.")
+        if has_value == ("extension" in node):
+            self.say("structure", "An extension has a value or extensions of its own: one of the two.")
 
     def items(self, values: Json) -> Iterator[Json]:
         """The items of a list, the pass standing on each; nothing where there is no list."""
@@ -132,12 +132,6 @@ class _Walk:
                 self.keys.pop()
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    by_lower = {each.lower(): each for each in known if not each.startswith("_")}
-    close = difflib.get_close_matches(name[:40].lower(), by_lower, n=1)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""
-
-
 # ---- plans
 
 
@@ -148,7 +142,7 @@ def _plan(type_: str) -> _Plan:
     required: dict[str, frozenset[str]] = {}
     for element in children(type_).values():
         made = {element.name: _visit(element)}
-        if _has_twin(type_, element):
+        if has_twin(type_, element):
             made[f"_{element.name}"] = _twins(element.name) if element.many else _twin(element.name)
         visits |= made
         name = element.choice.removesuffix("[x]") if element.choice else element.name
@@ -157,13 +151,6 @@ def _plan(type_: str) -> _Plan:
         if element.min:
             required[name] = required.get(name, frozenset()) | made.keys()
     return _Plan(visits, choices, tuple(required.items()))
-
-
-def _has_twin(type_: str, element: Element) -> bool:
-    """Whether a member may have a `_` twin; what XML writes as an attribute or as XHTML has none."""
-    if not is_primitive(element.type) or element.type == "xhtml":
-        return False
-    return element.name != "id" and (type_, element.name) != ("Extension", "url")
 
 
 def _nothing(_walk: _Walk, _node: Node, _value: Json) -> None:

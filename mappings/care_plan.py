@@ -6,11 +6,23 @@ Goals follow the plan's patient: `same_as` tells whose a goal is only where it i
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
 from mappings.condition import CONDITION
 from mappings.datatypes import (
-    ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, RATIO, TELECOM, TIMING, more,
+    ANNOTATION,
+    CONCEPT,
+    EVERY,
+    IDENTIFIER,
+    MODIFIERS,
+    PERIOD,
+    POINTER,
+    QUANTITY,
+    RANGE,
+    RATIO,
+    TELECOM,
+    TIMING,
+    more,
 )
+from mappings.lens.records import ResourceShape
 from mappings.lens.words import again, each, field, link, one_of, record, resource, same_as
 from mappings.patient import PATIENT
 from mappings.people import ACTORS, ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
@@ -88,7 +100,7 @@ CARE_TEAM = resource("CareTeam",
     known_by="identifiers",
 )
 
-MEDICATION = resource("Medication",
+MEDICATION: ResourceShape = resource("Medication",
     *EVERY,
     each("identifiers", fhir="identifier", about="Numbers of the product.", shape=IDENTIFIER),
     field("drug", fhir="code", about="Which drug.", shape=CONCEPT),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
 from mappings.datatypes import ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, more
 from mappings.lens.words import each, field, one_of, record, resource, same_as
 

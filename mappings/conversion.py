@@ -122,7 +122,7 @@ def to_bundle(record: Node) -> Writing:
 
 
 def _write(record: Node, onto: Node | None, rendering: Rendering) -> Writing:
-    kind = record.get("record") if isinstance(record, dict) else None
+    kind = record.get("record")
     lens = mapping(str(kind))
     content = {name: value for name, value in record.items() if name != "record"}
     whole, root = None, None
@@ -184,8 +184,8 @@ def _report(document: Node, passes: list[Pass]) -> Report:
     for container, key, _, expression in leaves(document):
         place = (id(container), key)
         places[place] = expression
-        mark = fates.get(place)
-        lines.append(Line(expression, mark.fate, mark.rule, record_path(mark.trail)) if mark else Line(expression, "unmapped", "", ""))
+        mark = fates.get(place, Mark("unmapped", ""))
+        lines.append(Line(expression, mark.fate, mark.rule, record_path(mark.trail)))
     issues = [
         Issue(note.severity, note.code, places.get((id(note.container), note.key or 0), str(document.get("resourceType"))), note.text, note.rule)
         for done in passes
@@ -196,7 +196,8 @@ def _report(document: Node, passes: list[Pass]) -> Report:
 
 def _spread(node: Any, marks: dict[tuple[int, str | int], Mark], above: Mark | None, out: dict[tuple[int, str | int], Mark]) -> None:
     """What was marked as a whole holds for every leaf in it."""
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+    pairs: Any = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in pairs:
         mark = marks.get((id(node), key), above)
         if isinstance(value, dict | list):
             _spread(value, marks, mark, out)

@@ -6,8 +6,9 @@ Rules stand in the order of the specification.
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
-from mappings.lens.rules import Each, Field
+from mappings.lens.links import Pointer
+from mappings.lens.many import Each
+from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
 from mappings.lens.words import again, each, field, main, one_of, pointer, record, skip, verbatim
 
@@ -80,7 +81,7 @@ IDENTIFIER = record("Identifier",
     key="system value",
 )
 
-POINTER = pointer(
+POINTER: Pointer = pointer(
     field("ref", fhir="reference", about='Where it leads: "Type/id", a URL, or "#id" for something that this record tells.'),
     field("ref_type", fhir="type", about="The type of resource that it leads to."),
     field("ref_identifier", fhir="identifier", about="The number of what is meant, where there is no address.", shape=again(lambda: IDENTIFIER)),

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
-from mappings.datatypes import ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, RATIO, TIMING, more
+from mappings.datatypes import (
+    ANNOTATION,
+    CONCEPT,
+    EVERY,
+    IDENTIFIER,
+    MODIFIERS,
+    PERIOD,
+    POINTER,
+    QUANTITY,
+    RANGE,
+    RATIO,
+    TIMING,
+    more,
+)
 from mappings.lens.rules import Rule
 from mappings.lens.words import each, field, one_of, record, require, resource, same_as
 

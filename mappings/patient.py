@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
 from mappings.datatypes import (
-    ADDRESS, ATTACHMENT, CONCEPT, EVERY, HUMAN_NAME, IDENTIFIER, MODIFIERS, PERIOD, POINTER, TELECOM, extension, more,
+    ADDRESS,
+    ATTACHMENT,
+    CONCEPT,
+    EVERY,
+    HUMAN_NAME,
+    IDENTIFIER,
+    MODIFIERS,
+    PERIOD,
+    POINTER,
+    TELECOM,
+    extension,
+    more,
 )
 from mappings.lens.words import each, field, link, main, one_of, record, resource
 from mappings.people import ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE

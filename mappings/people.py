@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
-from mappings.datatypes import ADDRESS, ATTACHMENT, CONCEPT, EVERY, HUMAN_NAME, IDENTIFIER, PERIOD, POINTER, TELECOM, more
+from mappings.datatypes import (
+    ADDRESS,
+    ATTACHMENT,
+    CONCEPT,
+    EVERY,
+    HUMAN_NAME,
+    IDENTIFIER,
+    PERIOD,
+    POINTER,
+    TELECOM,
+    more,
+)
 from mappings.lens.words import each, field, link, main, record, resource
 
 QUALIFICATION = record("Practitioner.qualification",

@@ -7,10 +7,21 @@ are kept as such `reasonReference`.  Scores and findings hang on `supportingInfo
 from __future__ import annotations
 
 # fmt: off  (a table: one rule a line, in the specification's order)
-
 from mappings.condition import CONDITION
 from mappings.datatypes import (
-    ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, RATIO, SIGNATURE, TIMING, more,
+    ANNOTATION,
+    CONCEPT,
+    EVERY,
+    IDENTIFIER,
+    MODIFIERS,
+    PERIOD,
+    POINTER,
+    QUANTITY,
+    RANGE,
+    RATIO,
+    SIGNATURE,
+    TIMING,
+    more,
 )
 from mappings.lens.words import bare, each, field, link, one_of, record, require, resource, same_as
 from mappings.observation import OBSERVATION, PAIN_SCORE

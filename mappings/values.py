@@ -33,6 +33,15 @@ class Number(Decimal):
         return self
 
 
+def canonical_text(value: Json) -> str:
+    """The text that equal values share, whatever the order of their members."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name!r}:{canonical_text(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical_text, value)) + "]"
+    return value.text if isinstance(value, Number) else repr(value)
+
+
 def same(a: Json, b: Json) -> bool:
     """Equality of JSON as text: True is not 1, 1 is not 1.0, 1.50 is not 1.5.  Order of members does not count."""
     if a is b:

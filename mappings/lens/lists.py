@@ -102,16 +102,14 @@ def put(node: dict[str, Any], steps: Sequence[Bound], make: Make, scope: Any) ->
     step, rest = steps[0], steps[1:]
     old = node.get(step.name)
     remake: Make = (lambda raw: put(raw if isinstance(raw, dict) else {}, rest, make, scope)) if rest else make
-    value = remake(old) if step.plan is None or step.seed is None else _put_item(old, step, remake, scope)
+    value = remake(old) if step.plan is None or step.seed is None else _put_item(old, step, step.plan, step.seed, remake, scope)
     if value in (None, {}, []):
         return {key: member for key, member in node.items() if key != step.name}
     return {**node, step.name: value}
 
 
-def _put_item(old: Any, step: Bound, remake: Make, scope: Any) -> list[Any]:
+def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, scope: Any) -> list[Any]:
     items = list(old) if isinstance(old, list) else []
-    plan, seed = step.plan, step.seed
-    assert plan is not None and seed is not None
     index = plan.chosen(items).get(step.rank)
     before = None if index is None else items[index]
     after = remake(grown(seed) if before is None else before)

@@ -5,14 +5,15 @@ to_fhir reads back what it wrote and refuses when that is not the record: PutGet
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mappings.issues import Issue, Refused
-from mappings.lens.document import DERIVED, Document, Node, derived_uuid, references
-from mappings.lens.making import Making, Rendering, WriteScope, record_path
+from mappings.lens.document import Document, Node, derived_uuid, references
+from mappings.lens.links import entry_url, identity
+from mappings.lens.making import Making, Rendering, WriteScope
 from mappings.lens.reading import Mark, Reading, Scope
-from mappings.lens.records import ResourceShape, entry_url, identity
+from mappings.lens.records import ResourceShape
 from mappings.values import same
 
 GENERATED = ("generated", "extensions", "empty")
@@ -59,10 +60,10 @@ class Mapping:
         making = Making(document, root, rendering, basis, root_now=root)
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
         made = _assembled(making, written, fresh=onto is None)
-        self._check(record, made, making, before)
+        self._check(record, made, making)
         return made, making.notes
 
-    def _check(self, record: dict[str, Any], made: Node, making: Making, before: dict[str, Any]) -> None:
+    def _check(self, record: dict[str, Any], made: Node, making: Making) -> None:
         document = Document(made)
         root = made
         if document.is_bundle:
@@ -141,7 +142,7 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
         held = resource.get("contained") or []
         inner = [remade(item) for item in held]
         mine = added if resource is making.root and making.rendering == "contained" else []
-        if now is resource and not mine and all(a is b for a, b in zip(inner, held)):
+        if now is resource and not mine and all(a is b for a, b in zip(inner, held, strict=True)):
             return resource
         node = _without_stale_narrative(now) if not fresh else now
         contained = inner + mine
@@ -162,7 +163,8 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
 
 def _in_order(node: Node) -> Node:
     """resourceType, id and contained first, as people read FHIR."""
-    head = {k: node[k] for k in ("resourceType", "id", "meta", "implicitRules", "language", "text", "contained") if k in node}
+    first = ("resourceType", "id", "meta", "implicitRules", "language", "text", "contained")
+    head: Node = {name: node[name] for name in first if name in node}
     return {**head, **{k: v for k, v in node.items() if k not in head}}
 
 
@@ -204,8 +206,5 @@ def differences(a: Any, b: Any, where: str = "") -> set[str]:
         names = a.keys() | b.keys()
         return set().union(*(differences(a.get(n), b.get(n), f"{where}.{n}" if where else n) for n in names))
     if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return set().union(*(differences(x, y, f"{where}[{n}]") for n, (x, y) in enumerate(zip(a, b))))
+        return set().union(*(differences(x, y, f"{where}[{n}]") for n, (x, y) in enumerate(zip(a, b, strict=True))))
     return set() if same(a, b) else {where}
-
-
-__all__ = ["DERIVED", "Mapping", "differences", "not_actionable", "record_path", "replace"]

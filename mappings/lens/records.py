@@ -1,22 +1,20 @@
-"""Shapes made of rules: a record for a data type or backbone element, a resource, and a link from one to another."""
+"""Shapes made of rules: a record for a data type or backbone element, and a whole resource."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
-from mappings.lens.document import DERIVED, ROOT, derived_uuid, is_uuid
+from mappings.lens.binding import Binder
+from mappings.lens.choices import SameAs
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError
-from mappings.lens.reading import Pointed, Scope, Told
-from mappings.lens.rules import At, Binder, Each, Field, Main, OneOf, Require, Rule, SameAs
-from mappings.lens.shapes import Again, Leaf, Shape, Unreadable, resolved
-from mappings.r4.definitions import alike, is_resource
-from mappings.values import Number, same
+from mappings.lens.reading import Scope
+from mappings.lens.rules import Rule
+from mappings.lens.shapes import Shape, Unreadable, resolved
+from mappings.r4.definitions import Element, alike
+from mappings.values import same
 
 Node = dict[str, Any]
 Rec = dict[str, Any]
@@ -43,7 +41,7 @@ class RecordShape:
                     raise DeclarationError(f"{rule.where}: {self.type}: two rules for the field {name}")
                 names.add(name)
             for part in rule.parts():
-                check_shape(part)
+                part.shape.check_on(part.element, f"{part.where}: {part.name}")
         for name in self.key:
             if name not in names:
                 raise DeclarationError(f"{self.where}: {self.type}: no field {name} to know it by")
@@ -67,6 +65,13 @@ class RecordShape:
     def names(self) -> dict[str, Rule]:
         """The fields of the record, each with its rule, in order."""
         return {name: rule for rule in self.rules for name in rule.names}
+
+    def check_on(self, element: Element, where: str) -> None:
+        if self.type != alike(element.type):
+            raise DeclarationError(f"{where}: a {self.type} on {element.type}")
+
+    def inside(self) -> list[Shape]:
+        return [part.shape for rule in self.rules for part in rule.parts()]
 
     @property
     def keyed(self) -> bool:
@@ -118,20 +123,6 @@ def _identity(item: Any) -> Any:
     return [item.get("system"), item.get("value")] if isinstance(item, dict) else item
 
 
-def check_shape(part: Field | Each) -> None:
-    """A shape stands only on an element of its type."""
-    shape, element = part.shape, part.element
-    if shape.leaf or not hasattr(shape, "rules") and not isinstance(shape, Link):
-        return
-    if shape.type != alike(element.type):
-        raise DeclarationError(f"{part.where}: a {shape.type} on {element.type}")
-    if isinstance(shape, Link):
-        for resource in shape.kinds.values():
-            if isinstance(resource, Again) or not element.targets or "Resource" in element.targets or resource.type in element.targets:
-                continue
-            raise DeclarationError(f"{part.where}: {part.name} cannot lead to {resource.type}, only to {', '.join(element.targets)}")
-
-
 def dependencies(shape: Shape) -> frozenset[str]:
     """Which elements of the root something in a shape is the same as."""
     todo: list[Shape] = [shape]
@@ -139,59 +130,12 @@ def dependencies(shape: Shape) -> frozenset[str]:
     found: set[str] = set()
     while todo:
         one = resolved(todo.pop())
-        if id(one) in seen or isinstance(one, Leaf):
-            continue
-        seen.add(id(one))
-        if isinstance(one, Link):
-            todo += list(one.kinds.values())
-        elif isinstance(one, RecordShape):
-            for rule in one.rules:
-                if isinstance(rule, SameAs):
-                    found.add(rule.of)
-                todo += [part.shape for part in rule.parts()]
+        if id(one) not in seen:
+            seen.add(id(one))
+            if isinstance(one, RecordShape):
+                found |= {rule.of for rule in one.rules if isinstance(rule, SameAs)}
+            todo += one.inside()
     return frozenset(found)
-
-
-@dataclass(frozen=True)
-class Pointer(RecordShape):
-    """A Reference as such.  Where it leads inside the document, the record says "#label", whatever the rendering."""
-
-    def from_fhir(self, raw: Any, scope: Scope) -> Rec | None:
-        record = super().from_fhir(raw, scope)
-        target = scope.resolve(raw.get("reference"))
-        if record is not None and target is not None and "ref" in record:
-            document = scope.reading.document
-            if target is scope.root:
-                if raw["reference"] in (ROOT, document.full_url(target)):  # its own Type/id stays as written
-                    record["ref"] = ROOT
-            elif (label := document.label(target)) is not None:
-                record["ref"] = f"#{label}"
-                scope.reading.pointed.append(Pointed(record, target, raw))
-        return record
-
-    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Node:
-        node = super().to_fhir(value, before, raw, scope)
-        ref = value.get("ref") if isinstance(value, dict) else None
-        if isinstance(ref, str) and ref.startswith("#") and not same(ref, (before or {}).get("ref")):
-            node = {**node, "reference": reference_to(ref[1:], scope)}
-        if isinstance(ref, str) and ref.startswith("#"):
-            scope.making.pointers.append((ref[1:], ".".join(map(str, scope.trail))))
-        return node
-
-
-def reference_to(label: str, scope: WriteScope) -> str:
-    """The literal reference that means a label in the rendering at hand."""
-    making = scope.making
-    document = making.document
-    target = making.root if not label else document.labelled(label)
-    if making.rendering == "contained" or (target is not None and document.full_url(target) is None and target is not making.root):
-        return f"#{label}"
-    url = document.full_url(target) if target is not None else None
-    return url or (f"urn:uuid:{making.basis}" if not label else entry_url(label, making.basis))
-
-
-def entry_url(label: str, basis: str) -> str:
-    return f"urn:uuid:{label}" if is_uuid(label) else f"urn:uuid:{derived_uuid(f'{basis}|{label}')}"
 
 
 @dataclass(frozen=True)
@@ -210,181 +154,3 @@ class ResourceShape(RecordShape):
         if resource is None:
             return self.fill(value, {}, {"resourceType": self.type}, replace(scope, new=True))
         return self.fill(value, before, resource, replace(scope, new=False))
-
-
-@dataclass(frozen=True)
-class Link:
-    """A Reference.  Where it leads to a resource of a named kind, that resource's record lies beside the pointer, with `kind`.
-
-    The first link that reaches a resource tells it; every other one only points ("#label").
-    """
-
-    pointer: Pointer
-    kinds: dict[str, Shape] = field(default_factory=dict)
-    type: str = "Reference"
-    leaf = False
-    keyed = False
-
-    @cached_property
-    def known(self) -> dict[str, ResourceShape]:
-        out: dict[str, ResourceShape] = {}
-        for kind, shape in self.kinds.items():
-            resource = resolved(shape)
-            assert isinstance(resource, ResourceShape)
-            out[kind] = resource
-            if clash := (set(self.pointer.names) | {"kind"}) & set(resource.names):
-                raise DeclarationError(f"{resource.where}: {resource.type} has fields that every link has: {', '.join(clash)}")
-        return out
-
-    @cached_property
-    def depends(self) -> frozenset[str]:
-        return dependencies(self)
-
-    def same_thing(self, a: Any, b: Any) -> bool:
-        return same(a, b)
-
-    def kind_of(self, target: Node | None) -> str | None:
-        return next((k for k, resource in self.known.items() if target is not None and resource.is_ours(target)), None)
-
-    def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
-        if not isinstance(raw, dict):
-            return False
-        return not selective or self.kind_of(scope.resolve(raw.get("reference"))) is not None
-
-    def from_fhir(self, raw: Any, scope: Scope) -> Rec | None:
-        target = scope.resolve(raw.get("reference")) if isinstance(raw, dict) else None
-        kind = self.kind_of(target)
-        reading = scope.reading
-        if target is None or kind is None or id(target) in reading.told or target is scope.root:
-            return self.pointer.from_fhir(raw, scope)
-        label = reading.document.label(target)
-        if label is None:
-            return self.pointer.from_fhir(raw, scope)
-        record: Rec = {"kind": kind, "id": label}
-        reading.told[id(target)] = Told(target, record, (*scope.trail, "id"))
-        pointed = len(reading.pointed)
-        point = self.pointer.from_fhir(raw, scope) or {}
-        del reading.pointed[pointed:]
-        point.pop("ref", None)
-        reading.marks.pop((id(raw), "reference"), None)
-        scope.mark(raw, "reference", "derived", self.known[kind].where)
-        content = self.known[kind].read(target, scope.within(target))
-        content.pop("id", None)
-        record |= {**content, **point}
-        return record
-
-    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Node:
-        if not isinstance(value, dict) or not value:
-            scope.refuse("This must be a record with at least one field.", "structure")
-        point, content, kind = self.split(value)
-        point0, content0, kind0 = self.split(before or {})
-        if kind is None:
-            if content:
-                scope.refuse(f"Say what kind of thing this is, beside {', '.join(sorted(content))}: {self.choices}.")
-            return self.pointer.to_fhir(point, None if kind0 else point0, None if kind0 else raw, scope)
-        if kind not in self.known:
-            scope.into("kind").refuse(f"Say one of: {self.choices}.", "code-invalid")
-        resource = self.known[kind]
-        if "ref" in point:
-            scope.into("ref").refuse("What is told here needs no ref: give it an id, if others point to it.")
-        document = scope.making.document
-        target: Node | None = None
-        if kind == kind0 and same(value.get("id"), (before or {}).get("id")) and resource.same_thing(content, content0):
-            target = document.resolve(raw.get("reference"), scope.home)
-        elif (named := document.labelled(str(value.get("id")))) is not None and value.get("id") not in scope.making.told:
-            content0 = self.told_there(named, resource, scope)
-            point0, raw, target = {}, None, named
-        else:
-            raw, point0 = None, {}
-        label = self.write_target(value.get("id"), kind, content, content0, target, scope)
-        node = self.pointer.fill(point, point0, raw or {}, replace(scope, new=raw is None)) if point or raw else {}
-        written = {**node, "reference": (raw or {}).get("reference") or reference_to(label, scope)}
-        return {"reference": written.pop("reference"), **written}
-
-    @property
-    def choices(self) -> str:
-        return ", ".join(self.known)
-
-    def split(self, value: Rec) -> tuple[Rec, Rec, str | None]:
-        """The pointer's fields, the content's, and the kind."""
-        point = {name: v for name, v in value.items() if name in self.pointer.names}
-        content = {name: v for name, v in value.items() if name not in point and name not in ("kind", "id")}
-        return point, content, value.get("kind")
-
-    def told_there(self, named: Node, resource: ResourceShape, scope: WriteScope) -> Rec:
-        """What a resource that is here already says, if it may be rewritten as this one."""
-        if not resource.is_ours(named):
-            scope.into("id").refuse("This id belongs to another kind of resource here: leave it out, or give another.")
-        look = scope.look().within(named)
-        content = resource.read(named, look)
-        content.pop("id", None)
-        return content
-
-    def write_target(self, own: Any, kind: str, content: Rec, before: Rec, target: Node | None, scope: WriteScope) -> str:
-        """Puts the linked resource where it belongs; its label."""
-        making, resource = scope.making, self.known[kind]
-        document = making.document
-        if target is not None:
-            label = document.label(target)
-            assert label is not None
-            if not resource.same_thing(content, before):
-                scope.into("id").refuse(f"Another {kind} cannot take the id of the one that is here: leave the id out, or give another.")
-        else:
-            label = own if isinstance(own, str) else self.fresh_label(kind, content, scope)
-        if label in making.told:
-            if not same(list(making.told[label]), [kind, content]):
-                scope.into("id").refuse(f"Two parts of the record tell a {kind} with this id, and they differ.")
-            return label
-        making.told[label] = (kind, content)
-        if target is not None:
-            inner = scope.within(target)
-            written = resource.write(content, before, target, inner)
-            if written is not target:
-                making.rewritten[id(target)] = written
-        else:
-            making.labels.add(label)
-            place = len(making.added)
-            making.added.append((label, {}))
-            home = making.root
-            made = resource.write(content, {}, None, replace(scope, home=home))
-            if making.rendering == "contained" or isinstance(own, str):
-                made = {"resourceType": made["resourceType"], "id": label, **made}
-            making.added[place] = (label, made)
-        return label
-
-    def fresh_label(self, kind: str, content: Rec, scope: WriteScope) -> str:
-        """A label from the business identifier, else from the text: the same thing always gets the same."""
-        making = scope.making
-        mark = derived_uuid(f"{kind}|{identity(content)}")[:8]
-        taken = making.labels | set(making.told)
-        n = 1
-        while True:
-            label = f"{DERIVED}{kind.replace('_', '-')}-{mark}" + (f"-{n}" if n > 1 else "")
-            if label not in taken and making.document.labelled(label) is None:
-                return label
-            n += 1
-
-
-def identity(record: Rec) -> str:
-    """What a thing is known by: its first business identifier, else its id, else all that is said of it."""
-    for item in record.get("identifiers") or []:
-        if isinstance(item, dict) and item.get("value"):
-            return f"{item.get('system', '')}|{item['value']}"
-    if isinstance(record.get("id"), str):
-        return str(record["id"])
-    return json.dumps(record, sort_keys=True, default=lambda n: n.text if isinstance(n, Number) else str(n))
-
-
-def near(name: str, known: Iterator[str]) -> str:
-    found = difflib.get_close_matches(name, list(known), 1)
-    return found[0] if found else ""
-
-
-def simple_rules(shape: RecordShape) -> Iterator[tuple[Rule, Field | Each]]:
-    """Every simple rule of a shape with the rule it stands in."""
-    for rule in shape.rules:
-        for part in rule.parts():
-            yield rule, part
-
-
-__all__ = ["At", "Link", "Main", "OneOf", "Pointer", "RecordShape", "Require", "ResourceShape", "identity", "is_resource"]

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from mappings.lens.making import WriteScope
 from mappings.lens.reading import Scope
+from mappings.r4.definitions import Element
 from mappings.values import Number, same
 
 
@@ -39,6 +40,13 @@ class Shape(Protocol):
     def same_thing(self, a: Any, b: Any) -> bool: ...
     @property
     def keyed(self) -> bool: ...
+    def check_on(self, element: Element, where: str) -> None:
+        """DeclarationError if it cannot stand on an element."""
+
+    def inside(self) -> list[Shape]:
+        """The shapes that it is made of."""
+        ...
+
     @property
     def depends(self) -> frozenset[str]:
         """The elements of the root that something in it is the same as."""
@@ -51,6 +59,12 @@ class Leaf:
     leaf = True
     keyed = False
     depends: frozenset[str] = frozenset()
+
+    def check_on(self, element: Element, where: str) -> None:
+        """A leaf is bound to its element's type."""
+
+    def inside(self) -> list[Shape]:
+        return []
 
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
         return raw is not None
@@ -140,14 +154,25 @@ class Bare:
     def type(self) -> str:
         return str(self.inner.type)
 
+    def check_on(self, element: Element, where: str) -> None:
+        self.inner.check_on(element, where)
+
+    def inside(self) -> list[Shape]:
+        return [self.inner]
+
     @property
     def depends(self) -> frozenset[str]:
         return frozenset(self.inner.depends)
 
     @cached_property
+    def field(self) -> Any:
+        """The rule of its one field."""
+        ((_, rule),) = self.inner.names.items()
+        return rule
+
+    @property
     def name(self) -> str:
-        (name,) = self.inner.names
-        return str(name)
+        return str(self.field.name)
 
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
         return bool(self.inner.takes(raw, scope, selective))
@@ -172,6 +197,12 @@ class Again:
     @cached_property
     def shape(self) -> Shape:
         return self.of()
+
+    def check_on(self, element: Element, where: str) -> None:
+        """Not known yet: held to its element when it is used."""
+
+    def inside(self) -> list[Shape]:
+        return [self.shape]
 
     @property
     def type(self) -> str:

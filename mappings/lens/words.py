@@ -24,9 +24,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mappings.lens.binding import declared_at
+from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.links import Link, Pointer
+from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
-from mappings.lens.records import Link, Pointer, RecordShape, ResourceShape
-from mappings.lens.rules import Each, Field, Fill, Main, OneOf, Require, Rule, SameAs, Skip, declared_at
+from mappings.lens.records import RecordShape, ResourceShape
+from mappings.lens.rules import Field, Fill, Require, Rule, Skip
 from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
 
 verbatim = Verbatim()

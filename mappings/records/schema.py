@@ -6,21 +6,26 @@ schema class, made on first use and kept.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from mappings.lens.records import Link, RecordShape
-from mappings.lens.rules import Each, Field, Main, OneOf, Rule, SameAs
+from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.links import Link
+from mappings.lens.many import Each, Main
+from mappings.lens.records import RecordShape
+from mappings.lens.rules import Field, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
 from mappings.r4.definitions import pattern
 
 MISSING = "Say {name}: it must be there."
+Members = dict[str, fields.Field[Any]]
+
 NO_SUCH = "There is no such field."
 
 
-class Value(fields.Field):
+class Value(fields.Field[Any]):
     """A primitive as FHIR writes it: the JSON kind and the official text rule."""
 
     def __init__(self, type_: str, **kwargs: Any) -> None:
@@ -36,7 +41,7 @@ class Value(fields.Field):
         return value
 
 
-class Linked(fields.Field):
+class Linked(fields.Field[Any]):
     """A pointer, or the record of what it leads to: `kind` says which schema holds."""
 
     def __init__(self, link: Link, **kwargs: Any) -> None:
@@ -65,7 +70,7 @@ def schema_of(kind: str) -> Schema:
     """The schema of a record kind."""
     from mappings.conversion import mapping
 
-    members = {
+    members: Members = {
         "record": fields.String(required=True, validate=validate.Equal(kind)),
         "actionable": fields.Boolean(metadata={"description": "False if nothing may be done on it; we say so, nobody else."}),
         "not_actionable_because": fields.List(fields.String()),
@@ -82,14 +87,16 @@ def _schema(shape: RecordShape) -> type[Schema]:
     return _SCHEMAS[id(shape)]
 
 
-def _made(shape: RecordShape, members: dict[str, fields.Field]) -> type[Schema]:
+def _instance(shape: RecordShape) -> Schema:
+    return _schema(shape)()
+
+
+def _made(shape: RecordShape, members: Members) -> type[Schema]:
     choices = [rule for rule in shape.rules if isinstance(rule, OneOf)]
 
     class Made(Schema):
         class Meta:
             unknown = RAISE
-
-        error_messages = {"unknown": NO_SUCH, "type": "This must be a record."}
 
         @validates_schema(skip_on_field_errors=False)
         def one_of_each_choice(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -105,20 +112,20 @@ def _made(shape: RecordShape, members: dict[str, fields.Field]) -> type[Schema]:
             if not data:
                 raise ValidationError("This record is empty: leave it out.")
 
-    made = dict(members)
+    made: dict[str, Any] = {"error_messages": {"unknown": NO_SUCH, "type": "This must be a record."}, **members}
     for rule in shape.rules:
         made |= _fields(rule)
     return type(f"{shape.type.replace('.', '')}Record", (Made,), made)
 
 
-def _fields(rule: Rule) -> dict[str, fields.Field]:
+def _fields(rule: Rule) -> Members:
     if isinstance(rule, Main):
-        inner = resolved(rule.shape)
+        inner: RecordShape = rule.shape
         about = {"description": rule.others_about}
-        others = fields.List(_field(inner), validate=validate.Length(min=1), metadata=about)
+        others: fields.Field[Any] = fields.List(_field(inner), validate=validate.Length(min=1), metadata=about)
         if rule.name:
             return {rule.name: _field(inner, metadata={"description": rule.about}), rule.others: others}
-        return {rule.others: others} | {name: f for r in inner.rules for name, f in _fields(r).items()}
+        return {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
     if isinstance(rule, SameAs):
         found = {rule.rule.name: _one(rule.rule, required=False)}
         if rule.unless:
@@ -135,19 +142,18 @@ def _fields(rule: Rule) -> dict[str, fields.Field]:
     return {}
 
 
-def _messages(name: str) -> dict[str, str]:
+def _messages(name: str) -> dict[str, Any]:
     return {"required": MISSING.format(name=name), "null": "This is null: leave it out.", "invalid": "This must be a list."}
 
 
-def _one(rule: Field, required: bool) -> fields.Field:
+def _one(rule: Field, required: bool) -> fields.Field[Any]:
     return _field(rule.shape, required=required, metadata={"description": rule.about}, error_messages=_messages(rule.name))
 
 
-def _field(shape: Shape, **kwargs: Any) -> fields.Field:
+def _field(shape: Shape, **kwargs: Any) -> fields.Field[Any]:
     shape = resolved(shape)
     if isinstance(shape, Bare):
-        (name,) = shape.inner.names
-        return _field(shape.inner.names[name].shape, **kwargs)
+        return _field(shape.field.shape, **kwargs)
     if isinstance(shape, Primitive):
         return Value(shape.type, **kwargs)
     if isinstance(shape, Code):
@@ -158,7 +164,7 @@ def _field(shape: Shape, **kwargs: Any) -> fields.Field:
         return Linked(shape, **kwargs)
     assert isinstance(shape, RecordShape)
     kwargs["error_messages"] = {"type": "This must be a record.", **kwargs.get("error_messages", {})}
-    return fields.Nested(lambda: _schema(shape)(), **kwargs)
+    return fields.Nested(partial(_instance, shape), **kwargs)
 
 
 __all__ = ["schema_of"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mappings.lens.shapes import Code
 from mappings.lens.words import code
+from mappings.r4.exact_json import loads
 
 _FOLDER = Path(__file__).parent
 
@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent
 @cache
 def table(name: str) -> Code:
     """The codec of the ConceptMap NAME.json; ValueError if two words stand for one code."""
-    concept_map: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text("utf-8"))
+    concept_map: dict[str, Any] = loads((_FOLDER / f"{name}.json").read_bytes())
     words: dict[str, str] = {}
     for group in concept_map["group"]:
         for element in group["element"]:

@@ -36,4 +36,4 @@ class WorthAnotherTry(PartnerTrouble):
 
 
 class AnswerLost(WorthAnotherTry):
-    """A write went out and no answer that can be read came back: whether it was stored is unknown until it is searched."""
+    """A write went out and no readable answer came back: whether it was stored is unknown until it is searched."""

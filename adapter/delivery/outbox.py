@@ -1,0 +1,93 @@
+"""Work put into the database with what causes it: a plan and its delivery are committed together or not at all.
+
+A delivery has one chain of turns: each turn is a workflow of its own whose id derives from the chain and the turn's
+number, so putting it in twice puts it in once.  A turn that has to wait leaves the next one in the database with a
+delay and ends: waiting holds no thread and no place in the queue, and survives the process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient, EnqueueOptions
+
+APPLICATION = "paingate"
+WORKFLOW = "deliver"
+
+
+def queue_name(partner: str) -> str:
+    """One queue for each partner, so that one which is down holds up only its own."""
+    return f"deliver-{partner}"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a delivery's chain."""
+
+    delivery_id: str
+    plan_id: str
+    partner: str
+    chain: str
+    number: int = 0
+
+    @property
+    def workflow_id(self) -> str:
+        return f"{self.chain}-{self.number}"
+
+    def following(self) -> Turn:
+        return Turn(self.delivery_id, self.plan_id, self.partner, self.chain, self.number + 1)
+
+
+def first_turn(delivery_id: str, plan_id: str, partner: str) -> Turn:
+    return Turn(delivery_id, plan_id, partner, chain_of(delivery_id))
+
+
+def chain_of(delivery_id: str) -> str:
+    return f"deliver-{delivery_id}"
+
+
+class Outbox:
+    """Enqueues into the transaction of the caller."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._made: DBOSClient | None = None
+
+    @property
+    def client(self) -> DBOSClient:
+        """The engine's client; made on first use, since importing it takes most of a second."""
+        if self._made is None:
+            from dbos import DBOSClient
+
+            self._made = DBOSClient(system_database_engine=self._engine, application_name=APPLICATION, lazy=True)
+        return self._made
+
+    def enqueue(self, connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None:
+        """A new delivery's first turn."""
+        self.put(connection, first_turn(delivery_id, plan_id, partner))
+
+    def put(self, connection: Connection, turn: Turn, delay: float = 0.0) -> None:
+        """A turn, to be taken no sooner than in `delay` seconds; in its plan's partition, which takes one at a time."""
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": queue_name(turn.partner),
+            "workflow_id": turn.workflow_id,
+            "queue_partition_key": turn.plan_id,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self.client.enqueue_in_transaction(
+            connection, options, turn.delivery_id, turn.plan_id, turn.partner, turn.chain, turn.number
+        )
+
+    def wake(self, delivery_id: str) -> None:
+        """Lets a turn of this delivery that waits be taken now."""
+        waiting = self.client.list_workflows(
+            workflow_id_prefix=f"{chain_of(delivery_id)}-", status="DELAYED", load_input=False, load_output=False
+        )
+        for workflow in waiting:
+            self.client.set_workflow_delay(workflow.workflow_id, delay_seconds=0.0)

@@ -1,0 +1,105 @@
+"""The engine that takes the turns: DBOS in threads of this process, on the same database as everything else.
+
+A turn is one workflow and makes no steps: everything it does may be done twice (see attempt.py), so there is nothing to
+record in between.  A process that was killed left its turns pending under its executor's name; the next process of that
+name takes them up when it starts.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from dbos import DBOS, DBOSConfig
+from sqlalchemy import Engine
+
+from adapter.delivery.attempt import Courier
+from adapter.delivery.backoff import Pace
+from adapter.delivery.outbox import APPLICATION, WORKFLOW, Outbox, Turn, queue_name
+from adapter.delivery.partners import client_for, plan_identifier
+from adapter.delivery.plan_bundle import Record, Render, Resource
+from adapter.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_TURNS_VERSION = "1"
+"""Which turns this process can take.  Not the hash of the source that DBOS would use: work in flight must survive an
+upgrade.  Only a turn whose arguments mean something else would need another one."""
+
+EXECUTOR = "paingate-1"
+"""Stable over restarts, and no two live processes share one: what a dead process left is taken up under its name."""
+
+_AT_ONCE = 8  # deliveries to one partner at the same time; one plan's never
+_POLL_SECONDS = 0.2
+
+_courier: Courier | None = None
+
+
+@DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
+def _deliver(delivery_id: str, plan_id: str, partner: str, chain: str, number: int) -> str:
+    """Only trouble with our own database comes out of a turn; it is waited out here, so that the turn is not lost."""
+    failures = 0
+    while True:
+        try:
+            if _courier is None:
+                raise LookupError("the worker is not started")
+            return _courier.take(Turn(delivery_id, plan_id, partner, chain, number))
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the delivery has to be taken up again
+            failures += 1
+            log.error("delivery %s: %s while taking a turn", delivery_id, type(trouble).__name__)  # noqa: TRY400
+            DBOS.sleep(min(60.0, 2.0**failures))
+
+
+def start(settings: Settings, engine: Engine, render: Render | None = None) -> None:
+    """Starts taking turns, those of a dead predecessor first.  `render` is the mappings' own unless it is given."""
+    global _courier  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
+    quiet()
+    prepare(settings)
+    _courier = courier = Courier(
+        engine,
+        Outbox(engine),
+        partner=partial(client_for, settings),
+        plan_identifier=partial(plan_identifier, settings),
+        render=render or _rendered,
+        pace=Pace(first=settings.retry_base, longest=settings.retry_ceiling),
+    )
+    for partner in settings.partners:
+        courier.outbox.client.register_queue(
+            queue_name(partner.name),
+            partition_concurrency=1,
+            worker_concurrency=_AT_ONCE,
+            polling_interval_sec=_POLL_SECONDS,
+        )
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": settings.database_url,
+        "application_version": _TURNS_VERSION,
+        "executor_id": EXECUTOR,
+        "log_level": "WARNING",
+    }
+    DBOS(config=config)
+    DBOS.launch()
+
+
+def stop(seconds: int = 0) -> None:
+    """Stops taking turns; one that is under way may end within `seconds`, and is else taken up at the next start."""
+    DBOS.destroy(workflow_completion_timeout_sec=seconds)
+
+
+def prepare(settings: Settings) -> None:
+    """Makes the engine's own tables, or brings them up to date; before anything can be enqueued."""
+    DBOS.migrate(settings.database_url)
+
+
+def _rendered(record: Record) -> Resource:
+    from mappings import to_fhir
+
+    return to_fhir(record).resource
+
+
+def quiet() -> None:
+    """DBOS says hello at every start: only its warnings are passed on, by way of our own logging."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # or else it would put one of its own that writes to the console

@@ -1,0 +1,50 @@
+"""Kill -9 loses nothing and doubles nothing, counted at the partner.
+
+A real worker process is killed at the two moments that hurt: after the commit and before a byte reached the partner,
+and after the partner stored but before its answer was read.  Odd rounds change the plan of the round before, so that
+creating and changing are both hit.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from tests.journeys.push.clinic import IDENTIFIERS, Clinic
+from tests.journeys.push.hospital import Hospital
+from tests.journeys.push.line import Line, Way
+
+ROUNDS = 10
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param("swallow", id="before_the_first_byte_reaches_the_partner"),
+        pytest.param("withhold", id="after_the_partner_stored_and_before_its_answer_is_read"),
+    ],
+)
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(
+    clinic: Clinic, line: Line, hospital: Hospital, way: Way
+) -> None:
+    series = uuid4().hex
+    clinic.start()
+    for round_ in range(ROUNDS):
+        plan_id = f"{series}-{round_ // 2}"
+        line.way = way
+        put = clinic.put(plan_id, title=f"as of round {round_}")
+        line.wait_until_broken()
+        clinic.kill()
+        assert clinic.delivery(put).state == "pending"
+        line.way = "through"
+        clinic.start()
+        delivered = clinic.delivered(put)
+        assert (delivered.attempts, delivered.remote_version) == (2, str(1 + round_ % 2))
+
+    for plan in range(ROUNDS // 2):
+        plan_id = f"{series}-{plan}"
+        assert len(hospital.found("Patient", f"{IDENTIFIERS}/patient", f"patient-{plan_id}")) == 1
+        (held,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+        history = hospital.history("CarePlan", held["id"])
+        assert [version["title"] for version in history] == [f"as of round {2 * plan + 1}", f"as of round {2 * plan}"]

@@ -1,0 +1,124 @@
+"""What goes to which partner, and what came of it.  One row is one version of one plan for one partner.
+
+A delivery begins as pending and is settled once: delivered, refused, or superseded by a later version that was
+delivered before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from adapter.store.clock import now
+from adapter.store.tables import care_plan, delivery, patient
+from mappings.r4 import exact_json
+
+State = Literal["pending", "delivered", "refused", "superseded"]
+
+
+class Enqueue(Protocol):
+    """Puts the work of a new delivery into the transaction of the connection."""
+
+    def __call__(self, connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A row of the table."""
+
+    id: str
+    plan_id: str
+    plan_version: int
+    partner: str
+    state: State
+    attempts: int
+    last_error: str | None
+    remote_id: str | None
+    remote_version: str | None
+    updated_at: str
+
+
+def insert_pending(connection: Connection, plan_id: str, plan_version: int, partner: str) -> Delivery:
+    """A new delivery; a second one of the same version to the same partner is an IntegrityError."""
+    new = Delivery(str(uuid4()), plan_id, plan_version, partner, "pending", 0, None, None, None, now())
+    connection.execute(insert(delivery).values(**vars(new)))
+    return new
+
+
+def get(connection: Connection, delivery_id: str) -> Delivery | None:
+    row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).first()
+    return _delivery(row) if row else None
+
+
+def of_plan(connection: Connection, plan_id: str, partner: str | None = None) -> list[Delivery]:
+    """All of a plan, oldest version first; of one partner where it is named."""
+    query = select(delivery).where(delivery.c.plan_id == plan_id)
+    if partner is not None:
+        query = query.where(delivery.c.partner == partner)
+    rows = connection.execute(query.order_by(delivery.c.plan_version, delivery.c.partner))
+    return [_delivery(row) for row in rows]
+
+
+def in_state(connection: Connection, state: State, limit: int = 100) -> list[Delivery]:
+    """Those in a state, the longest untouched first."""
+    query = (
+        select(delivery).where(delivery.c.state == state).order_by(delivery.c.updated_at, delivery.c.id).limit(limit)
+    )
+    return [_delivery(row) for row in connection.execute(query)]
+
+
+def begin_attempt(connection: Connection, delivery_id: str) -> None:
+    """Counts an attempt, committed before the first byte leaves: who comes after a crash knows that there was one."""
+    connection.execute(
+        update(delivery).where(delivery.c.id == delivery_id).values(attempts=delivery.c.attempts + 1, updated_at=now())
+    )
+
+
+def note_failure(connection: Connection, delivery_id: str, last_error: str) -> None:
+    """Why the last attempt came to nothing: codes and places, never a patient's values.  The delivery stays pending."""
+    connection.execute(
+        update(delivery).where(delivery.c.id == delivery_id).values(last_error=last_error, updated_at=now())
+    )
+
+
+def settle(
+    connection: Connection,
+    delivery_id: str,
+    state: State,
+    *,
+    last_error: str | None = None,
+    remote_id: str | None = None,
+    remote_version: str | None = None,
+) -> bool:
+    """Ends a pending delivery; False where it was settled before, which changes nothing."""
+    ended = connection.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id, delivery.c.state == "pending")
+        .values(
+            state=state,
+            last_error=last_error,
+            remote_id=remote_id,
+            remote_version=remote_version,
+            updated_at=now(),
+        )
+    )
+    return ended.rowcount == 1
+
+
+def records(connection: Connection, of: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is delivered: the plan's record in its version, and the record of its patient."""
+    row = connection.execute(
+        select(care_plan.c.record, patient.c.record)
+        .join_from(care_plan, patient, care_plan.c.patient_number == patient.c.number)
+        .where(care_plan.c.id == of.plan_id, care_plan.c.version == of.plan_version)
+    ).one()
+    plan, person = (exact_json.loads(bytes(column)) for column in row)
+    return plan, person
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(*cast("Sequence[Any]", row))

@@ -1,0 +1,1 @@
+"""One module per step; their order is in `down_revision`."""

@@ -1,0 +1,163 @@
+"""The tables.  All carry our prefix, because the delivery engine keeps its own, unprefixed, in the same database.
+
+JSON is kept as bytes, exactly as the exact writer made it: no database's own JSON type keeps `1.50`.  Instants are
+text in UTC with microseconds, so that they sort as they are.  Business identifiers are looked up by a hash: whatever a
+sender puts into one fits an index, and an error that quotes a key quotes no patient.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+PREFIX = "paingate_"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+        "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+        "pk": "%(table_name)s_pk",
+    }
+)
+
+message = Table(
+    f"{PREFIX}message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("received_at", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("conditional", Text),
+    Column("body", LargeBinary, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("made", LargeBinary, nullable=False),
+)
+"""What came in, byte for byte, and what was made of it (`made`: one item for each entry, in their order)."""
+
+resource = Table(
+    f"{PREFIX}resource",
+    metadata,
+    Column("type", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("last_updated", Text, nullable=False),
+    Column("json", LargeBinary, nullable=False),
+    Column("message_id", Text, ForeignKey(f"{PREFIX}message.id")),
+)
+"""Every version of every resource that a GET returns; the highest is the current one."""
+
+claim = Table(
+    f"{PREFIX}claim",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("id", Text, nullable=False),
+)
+"""One row for each thing that there may be one of: of two that arrive at once, the database lets one in."""
+
+identifier = Table(
+    f"{PREFIX}identifier",
+    metadata,
+    Column("type", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value_key", Text, nullable=False),
+    Index(None, "key"),
+    Index(None, "value_key"),
+)
+"""The business identifiers of stored resources, hashed: `key` with their system, `value_key` without."""
+
+number = Table(
+    f"{PREFIX}number",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The numbers we have given, never twice; gaps mean nothing."""
+
+patient = Table(
+    f"{PREFIX}patient",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+    Column("mapping_version", Text, nullable=False),
+    Column("resource_id", Text),
+    Column("created_at", Text, nullable=False),
+    Index(None, "resource_id"),
+)
+
+patient_identifier = Table(
+    f"{PREFIX}patient_identifier",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("number", Text, ForeignKey(f"{PREFIX}patient.number"), nullable=False),
+)
+"""Whose an identifier is: one patient's, once it was seen."""
+
+referral = Table(
+    f"{PREFIX}referral",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("serial", Integer, ForeignKey(f"{PREFIX}number.serial"), nullable=False, unique=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("message_id", Text, ForeignKey(f"{PREFIX}message.id"), nullable=False),
+    Column("service_request_id", Text, nullable=False, unique=True),
+    Column("task_id", Text, nullable=False, unique=True),
+    Column("patient_number", Text, ForeignKey(f"{PREFIX}patient.number"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("actionable", Boolean, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("report", LargeBinary, nullable=False),
+    Column("mapping_version", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "status", "serial"),
+    Index(None, "patient_number"),
+)
+
+care_plan = Table(
+    f"{PREFIX}care_plan",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("mapping_version", Text, nullable=False),
+    Column("patient_number", Text, ForeignKey(f"{PREFIX}patient.number"), nullable=False),
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id")),
+    Column("stored_at", Text, nullable=False),
+)
+"""Every version of every plan that the clinic put."""
+
+delivery = Table(
+    f"{PREFIX}delivery",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("plan_id", Text, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("remote_id", Text),
+    Column("remote_version", Text),
+    Column("updated_at", Text, nullable=False),
+    UniqueConstraint("plan_id", "plan_version", "partner"),
+    ForeignKeyConstraint(["plan_id", "plan_version"], [f"{PREFIX}care_plan.id", f"{PREFIX}care_plan.version"]),
+    Index(None, "partner", "state"),
+)
+"""One version of one plan for one partner: pending, delivered, refused or superseded."""

@@ -74,9 +74,6 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_raw)
 _SORTING_ENCODER = msgspec.json.Encoder(enc_hook=_raw, order="sorted")
 
 
-# ---- reading
-
-
 class _Twice(Exception):
     """An object with two members of one name."""
 
@@ -158,8 +155,6 @@ _SENTENCES = {
 def _sentence(message: str) -> str:
     return next((text for start, text in _SENTENCES.items() if message.startswith(start)), "This is not JSON.")
 
-
-# ---- what is checked on the text itself
 
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _OPENS_CLOSES: dict[int, int] = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}

@@ -71,8 +71,7 @@ class _Walk:
         if not isinstance(named, str):
             return self.say("structure", "Say here, as a string, what kind of resource this is.", "resourceType")
         if not is_resource(named):
-            close = nearest(named, resources())
-            text = f"R4 has no resource of this type{close and f', but {close}'}."
+            text = f"R4 has no resource of this type{_but(nearest(named, resources()))}."
             return self.say("structure", text, "resourceType")
         return self.object(node, named)
 
@@ -84,7 +83,7 @@ class _Walk:
         if len(self.keys) > MAX_DEPTH:
             return self.say("structure", f"Objects lie deeper than {MAX_DEPTH} in each other: send a flatter resource.")
         plan = _plan(type_)
-        self.members(node, plan)
+        self.members(node, plan.visits, plan.choices)
         for name, members in plan.required:
             if members.isdisjoint(node):
                 self.say("required", f"{name} is required here.", name)
@@ -92,9 +91,8 @@ class _Walk:
             self.extension(node)
         return None
 
-    def members(self, node: Node, plan: _Plan) -> None:
-        visits, choices, keys = plan.visits, plan.choices, self.keys
-        chosen: dict[str, str] = {}
+    def members(self, node: Node, visits: dict[str, Visit], choices: dict[str, str]) -> None:
+        keys, chosen = self.keys, dict[str, str]()
         for name, value in node.items():
             visit = visits.get(name)
             if visit is None:
@@ -110,8 +108,7 @@ class _Walk:
         if name.startswith("_") and name[1:] in known:
             text = f"R4 has no {name} here: only primitives have such a twin, and ids have none."
         else:
-            close = nearest(name, known)
-            text = f"R4 has no {spelled(name)} here{close and f', but {close}'}."
+            text = f"R4 has no {spelled(name)} here{_but(nearest(name, known))}."
         self.say("structure", text, name)
 
     def extension(self, node: Node) -> None:
@@ -132,7 +129,8 @@ class _Walk:
                 self.keys.pop()
 
 
-# ---- plans
+def _but(meant: str) -> str:
+    return f", but {meant}" if meant else ""
 
 
 @functools.cache

@@ -62,7 +62,7 @@ class Courier:
         )
 
     def _begin(self, connection: Connection, turn: Turn) -> str | tuple[Delivery, bool]:
-        """The delivery with its attempt counted, and whether it is the first of its plan; or why nothing is to be done."""
+        """The delivery with its attempt counted, and whether it is the plan's first; or why nothing is to be done."""
         all_of_plan = deliveries.of_plan(connection, turn.plan_id, turn.partner)
         delivery = next((one for one in all_of_plan if one.id == turn.delivery_id), None)
         if delivery is None or delivery.state != "pending":

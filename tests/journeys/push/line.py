@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 Way = Literal["through", "swallow", "withhold", "cut", "refuse"]
@@ -43,20 +43,20 @@ class Line(ThreadingHTTPServer):
     def writes(self) -> int:
         return sum(1 for method, _ in self.passed if method != "GET")
 
-    def finish_request(self, request: object, client_address: object) -> None:
+    def finish_request(self, request: Any, client_address: Any) -> None:
         if self.way == "swallow":
             self.broken.put("swallow")
             self.over.wait()
             return
         super().finish_request(request, client_address)
 
-    def handle_error(self, request: object, client_address: object) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed leaves broken connections; they are what these tests are about."""
 
 
 class _Passing(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Line  # type: ignore[assignment]
+    server: Line
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -45,8 +45,7 @@ def plan_bundle(
     """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it."""
     person, known_by = _patient(patient, render)
     here = _urn("Patient", known_by)
-    document = care_plan(plan, identifier, render)
-    document = _about(document, here)
+    document = _outgoing(_about(_named(plan, identifier, render), here))
     if held is None:
         request: Resource = {"method": "POST", "url": "CarePlan", "ifNoneExist": identifier.query()}
     else:
@@ -65,10 +64,10 @@ def plan_bundle(
     }
 
 
-def care_plan(plan: Record, identifier: Identifier, render: Render) -> Resource:
-    """The plan as a resource, carrying our identifier for it (first, where the record did not name it)."""
+def _named(plan: Record, identifier: Identifier, render: Render) -> Resource:
+    """The plan as a resource that carries our identifier, first where the record did not name it."""
     _must_be_actionable(plan, "the plan")
-    document = _outgoing(render(plan))
+    document = render(plan)
     identifiers = document.get("identifier") or []
     ours = identifier.json()
     if not any(ours.items() <= one.items() for one in identifiers):

@@ -89,6 +89,11 @@ def test_subject_and_contained_goals_lead_to_the_patient_of_the_bundle() -> None
     assert plan["resource"]["goal"] == [{"reference": "#g1"}]
 
 
+def test_a_subject_by_our_own_reference_leads_to_the_patient_of_the_bundle_too() -> None:
+    person, plan = bundle(plan=a_plan(subject={"reference": "Patient/1001"}))["entry"]
+    assert plan["resource"]["subject"] == {"reference": person["fullUrl"]}
+
+
 def test_a_contained_patient_gives_way_to_the_patient_of_the_bundle() -> None:
     inside = {"resourceType": "Patient", "id": "p1"}
     entry = bundle(plan=a_plan(contained=[inside], subject={"reference": "#p1"}))["entry"][1]

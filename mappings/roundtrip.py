@@ -110,11 +110,11 @@ def _there_and_back(document: Node, conversion: Conversion) -> Trip:
     return replace(
         trip,
         fresh=bool(again) and same(again[0], record),
-        rebuilt=same(_what_it_says(document, root), _what_it_says(fresh, fresh)),
+        rebuilt=same(what_it_says(document, root), what_it_says(fresh, fresh)),
     )
 
 
-def _what_it_says(given: Node, root: Node) -> list[Json]:
+def what_it_says(given: Node, root: Node) -> list[Json]:
     """A root and all that it holds or leads to: without narrative, and what only we name is named by its content."""
     document = Document(given)
     reached = list(_reached(document, root))

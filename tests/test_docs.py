@@ -1,0 +1,119 @@
+"""README says what is there: its commands, options, requests, settings and records are the code's own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapter.cli import parser
+from adapter.settings import PARTNER_KEYS, TABLE
+from mappings import KINDS
+from mappings.conversion import ROOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(heading: str) -> str:
+    """What stands below a heading of README, up to the next one."""
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert found, f"README has no heading {heading}"
+    return found[1]
+
+
+def rows(heading: str, first_column: str) -> list[list[str]]:
+    """The rows of the table whose first column has this name."""
+    table = re.search(rf"^\| {re.escape(first_column)} \|.*\n\|[ -|]+\n((?:\|.*\n)*)", section(heading), re.MULTILINE)
+    assert table, f"{heading} has no table of {first_column}"
+    return [
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        for row in table[1].splitlines()
+    ]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def leaf_commands(
+    grammar: argparse.ArgumentParser, name: str = "paingate"
+) -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Every command that runs: its name, what its parent says it does, and its grammar."""
+    for action in grammar._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            says = {choice.dest: choice.help for choice in action._choices_actions}
+            for word, command in action.choices.items():
+                deeper = list(leaf_commands(command, f"{name} {word}"))
+                yield from deeper or [(f"{name} {word}", says[word] or "", command)]
+
+
+def test_every_command_stands_in_the_table_with_what_it_does() -> None:
+    told = [(code(name)[0], does) for name, does in rows("The command line", "command")]
+    assert told == [(name, does) for name, does, _ in leaf_commands(parser())]
+
+
+def test_every_option_stands_in_the_table_with_its_commands() -> None:
+    there: dict[tuple[str, str], list[str]] = {}
+    for name, _, command in leaf_commands(parser()):
+        for action in command._actions:
+            if action.option_strings and action.dest != "help":
+                there.setdefault((action.option_strings[0], action.help or ""), []).append(
+                    name.removeprefix("paingate ")
+                )
+    told = {(code(option)[0], says): code(of) for option, of, says in rows("The command line", "option")}
+    assert told == there
+
+
+def test_every_request_stands_in_the_table() -> None:
+    from adapter import create_app
+    from adapter.settings import Settings
+
+    app = create_app(Settings(database_url="sqlite://"))
+    there = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", "{}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "static"
+    }
+    told = {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path in _requests()}
+    assert told == there
+
+
+def _requests() -> Iterator[tuple[str, str]]:
+    for cell, _ in rows("The service", "request"):
+        method, path = code(cell)[0].split(" ")
+        path, _, asked = path.partition("?")
+        yield method, path.replace("/Task", "/{type}") if asked else path
+
+
+def test_every_setting_stands_in_the_table() -> None:
+    told = [(*code(key), *code(variable), says) for key, variable, says in rows("Settings", "in `paingate.toml`")]
+    assert told == [(".".join(filter(None, (one.table, one.key))), one.variable, one.says) for one in TABLE]
+
+
+@pytest.mark.parametrize("key", PARTNER_KEYS)
+def test_every_setting_of_a_partner_is_named(key: str) -> None:
+    assert key in code(section("Settings"))
+
+
+def test_every_record_stands_in_the_table_with_its_root() -> None:
+    told = {code(record)[0]: root for record, root, _ in rows("The mappings at a glance", "record")}
+    assert told == {kind: ROOTS[kind] for kind in KINDS}
+
+
+def test_every_folder_of_the_layout_is_there() -> None:
+    for folder, _ in rows("Layout", "folder"):
+        assert (ROOT / code(folder)[0]).is_dir()
+
+
+@pytest.mark.parametrize("heading", ["Try it", "Test it"])
+def test_a_command_to_copy_is_one_line(heading: str) -> None:
+    lines = re.findall(r"^```sh\n(.*?)^```", section(heading), re.MULTILINE | re.DOTALL)
+    assert [line.count("\n") for line in lines] == [1]

@@ -179,7 +179,7 @@ def _fhir(content: bytes) -> tuple[Json, bool]:
 
 def _words(status: int, *, readable: bool) -> str:
     if 300 <= status < 400:
-        return "the partner redirects, which a write does not follow"
+        return "the partner redirects, and redirects are not followed"
     return "refused" if readable else "the answer is not FHIR JSON"
 
 

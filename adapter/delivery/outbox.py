@@ -7,10 +7,13 @@ delay and ends: waiting holds no thread and no place in the queue, and survives 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
+
+from adapter.settings import Settings
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
@@ -48,6 +51,22 @@ def first_turn(delivery_id: str, plan_id: str, partner: str) -> Turn:
 
 def chain_of(delivery_id: str) -> str:
     return f"deliver-{delivery_id}"
+
+
+def prepare(settings: Settings) -> None:
+    """Makes the engine's own tables, or brings them up to date; before anything is enqueued."""
+    from dbos import DBOS
+
+    _quieten()
+    DBOS.migrate(settings.database_url)
+
+
+def _quieten() -> None:
+    """DBOS says hello at every start: only its warnings are passed on, by way of our own logging."""
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # or else it would put one of its own that writes to the console
 
 
 class Outbox:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
-from adapter.delivery.outbox import APPLICATION, WORKFLOW, Outbox, Turn, queue_name
+from adapter.delivery.outbox import APPLICATION, WORKFLOW, Outbox, Turn, prepare, queue_name
 from adapter.delivery.partners import client_for, plan_identifier
 from adapter.delivery.plan_bundle import Record, Render, Resource
 from adapter.settings import Settings
@@ -29,7 +29,7 @@ upgrade.  Only a turn whose arguments mean something else would need another one
 EXECUTOR = "paingate-1"
 """Stable over restarts, and no two live processes share one: what a dead process left is taken up under its name."""
 
-_AT_ONCE = 8  # deliveries to one partner at the same time; one plan's never
+_AT_ONCE = 16  # deliveries to one partner at the same time; one plan's never
 _POLL_SECONDS = 0.2
 
 _courier: Courier | None = None
@@ -53,7 +53,6 @@ def _deliver(delivery_id: str, plan_id: str, partner: str, chain: str, number: i
 def start(settings: Settings, engine: Engine, render: Render | None = None) -> None:
     """Starts taking turns, those of a dead predecessor first.  `render` is the mappings' own unless it is given."""
     global _courier  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
-    quiet()
     prepare(settings)
     _courier = courier = Courier(
         engine,
@@ -86,20 +85,7 @@ def stop(seconds: int = 0) -> None:
     DBOS.destroy(workflow_completion_timeout_sec=seconds)
 
 
-def prepare(settings: Settings) -> None:
-    """Makes the engine's own tables, or brings them up to date; before anything can be enqueued."""
-    DBOS.migrate(settings.database_url)
-
-
 def _rendered(record: Record) -> Resource:
     from mappings import to_fhir
 
     return to_fhir(record).resource
-
-
-def quiet() -> None:
-    """DBOS says hello at every start: only its warnings are passed on, by way of our own logging."""
-    logger = logging.getLogger("dbos")
-    logger.setLevel(logging.WARNING)
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())  # or else it would put one of its own that writes to the console

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
-from adapter.delivery import attempt, worker
+from adapter.delivery import attempt
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
-from adapter.delivery.outbox import Outbox, Turn, first_turn
+from adapter.delivery.outbox import Outbox, Turn, first_turn, prepare
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.push import Delivered
@@ -39,7 +39,7 @@ class Desk:
         settings = Settings(database_url=f"sqlite:///{folder / 'paingate.db'}")
         self.engine: Engine = open_engine(settings.database_url)
         migrate(self.engine)
-        worker.prepare(settings)
+        prepare(settings)
         self.outbox = Outbox(self.engine)
         self.courier = Courier(
             self.engine,

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from adapter.delivery import worker
-from adapter.delivery.outbox import Outbox
+from adapter.delivery.outbox import Outbox, prepare
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
 from adapter.store.clock import now
@@ -56,9 +57,10 @@ class Clinic:
         self.settings = settings(database_url, partner_url)
         self.engine = open_engine(database_url)
         migrate(self.engine)
-        worker.prepare(self.settings)
+        prepare(self.settings)
         self.outbox = Outbox(self.engine)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the clinic
 
     def start(self) -> None:
         """Starts the worker; what it left undone it takes up by itself."""
@@ -66,6 +68,7 @@ class Clinic:
             [sys.executable, "-m", "tests.journeys.push.clinic", *self._arguments()],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            stderr=self._log,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         assert self._process.stdout is not None
@@ -82,7 +85,13 @@ class Clinic:
 
     def close(self) -> None:
         self.kill()
+        self._log.close()
         self.engine.dispose()
+
+    def said(self) -> str:
+        """What the workers wrote to standard error so far."""
+        self._log.seek(0)
+        return self._log.read().decode()
 
     def put(self, plan_id: str, title: str, **elements: Any) -> Delivery:
         """Stores the plan's next version with its delivery and its work, in one transaction."""

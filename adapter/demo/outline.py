@@ -1,35 +1,34 @@
-"""A clinic record as a person reads it: one line for what fits on one, indented lines for what does not."""
+"""A clinic record as a person reads it: one line for what fits on one, more and indented ones for what does not."""
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WIDTH = 100
+WIDTH = 104
+UNSAID = ("actionable", "kind", "record")
 
 
 def outline(record: dict[str, Any], indent: int) -> Iterator[str]:
     """The lines of a record, its names in a column."""
-    room = WIDTH - indent
-    names = [name for name in record if name != "record"]
-    column = min(max(map(len, names), default=0), 18)
+    names = [name for name in record if name not in UNSAID]
+    column = max(map(len, names), default=0) + 2
     for name in names:
         value = record[name]
-        start = f"{' ' * indent}{name.replace('_', ' '):<{column}}  "
+        start = f"{' ' * indent}{name.replace('_', ' '):<{column}}"
+        room = WIDTH - len(start)
         words = brief(value)
-        if len(words) + column + 2 <= room:
-            yield start + words
-        elif isinstance(value, dict):
+        if isinstance(value, dict) and len(words) > room:
             yield start.rstrip()
             yield from outline(value, indent + 4)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                head = start if index == 0 else " " * len(start)
-                yield head + _cut(brief(item), room - column - 2)
-        else:
-            yield start + _cut(words, room - column - 2)
+            continue
+        for item in value if isinstance(value, list) and len(words) > room else [words]:
+            for line in wrap(brief(item), room, subsequent_indent="  ") or [""]:
+                yield start + line
+                start = " " * len(start)
 
 
 def brief(value: Any) -> str:
@@ -39,17 +38,13 @@ def brief(value: Any) -> str:
     if not isinstance(value, dict):
         return str(value)
     if "family" in value:
-        return " ".join([*value.get("given", []), value["family"]])
+        return " ".join([*value.get("prefix", []), *value.get("given", []), value["family"]])
     words = value.get("text") or value.get("display") or value.get("shown_as")
-    if "code" in value and "unit" not in value:
+    if "code" in value and "value" not in value:
         return f"{words} ({value['code']})" if words else str(value["code"])
     if words and not {"kind", "ref"} & value.keys():
         return str(words)
-    if "value" in value and value.keys() <= {"value", "unit", "system", "code", "type", "assigner", "use"}:
-        return " ".join(str(value[name]) for name in ("value", "unit") if name in value)
-    told = ((name, item) for name, item in value.items() if name not in ("kind", "id", "ref", "system"))
+    if "value" in value:
+        return " ".join(str(value[name]).strip("{}") for name in ("value", "unit") if name in value)
+    told = ((name, item) for name, item in value.items() if name not in ("id", "ref", "system", *UNSAID))
     return ", ".join(f"{name.replace('_', ' ')} {brief(item)}" for name, item in told)
-
-
-def _cut(words: str, room: int) -> str:
-    return words if len(words) <= room else words[: room - 1].rstrip() + "…"

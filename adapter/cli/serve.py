@@ -1,0 +1,59 @@
+"""`paingate serve`: the service and its delivery worker in one process."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from adapter.settings import SettingsError, read_settings, refuse_open_address
+
+if TYPE_CHECKING:
+    import argparse
+    from types import FrameType
+
+    from adapter.settings import Settings
+
+THREADS = 8
+ENDS_WITHIN = (
+    5  # seconds that a delivery under way may take at the end; one that takes longer is taken up at the next start
+)
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serves until it is told to stop (SIGTERM or Ctrl-C); 2 for settings that contradict each other."""
+    config = None if arguments.config is None else Path(arguments.config)
+    try:
+        settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
+        refuse_open_address(settings)
+    except SettingsError as contradiction:
+        sys.stderr.write(f"paingate: {contradiction}\n")
+        return 2
+    _serve(settings)
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    import waitress
+
+    from adapter import create_app
+    from adapter.delivery import worker
+    from adapter.delivery.outbox import Outbox
+    from adapter.store.engine import open_engine
+
+    signal.signal(signal.SIGTERM, _stop)
+    engine = open_engine(settings.database_url)
+    app = create_app(settings, enqueue=Outbox(engine).enqueue)
+    worker.start(settings, engine)
+    try:
+        server = waitress.create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident="paingate")
+        sys.stderr.write(f"paingate listens on http://{server.effective_host}:{server.effective_port}\n")
+        server.run()  # until SIGTERM or Ctrl-C; what is being answered then is answered to the end
+    finally:
+        worker.stop(ENDS_WITHIN)
+        engine.dispose()
+
+
+def _stop(_: int, __: FrameType | None) -> NoReturn:
+    raise SystemExit(0)

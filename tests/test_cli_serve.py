@@ -1,0 +1,68 @@
+"""`paingate serve` as a process: how it starts, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from tests.test_cli import ROOT, paingate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The service on a port of its choice and an empty database, and its address."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "adapter", "serve", "--port", "0", "--database-url", f"sqlite:///{folder / 'p.db'}"],
+        stderr=subprocess.PIPE, cwd=folder, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        try:
+            assert process.stderr
+            said = process.stderr.readline()
+            address = re.search(r"http://127\.0\.0\.1:\d+", said)
+            assert address, said + process.stderr.read()
+            yield process, address[0]
+        finally:
+            process.kill()
+
+
+def test_it_says_where_it_listens_and_answers_there(tmp_path: Path) -> None:
+    with served(tmp_path) as (_, address):
+        answer = requests.get(f"{address}/fhir/metadata", timeout=10)
+        assert answer.json()["resourceType"] == "CapabilityStatement"
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_ends_in_order(tmp_path: Path, how: signal.Signals) -> None:
+    with served(tmp_path) as (process, _):
+        process.send_signal(how)
+        assert process.wait(20) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
+def test_an_address_that_others_reach_is_refused(host: str) -> None:
+    assert b"127.0.0.1" in paingate("serve", "--host", host, ends=2).stderr
+
+
+def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "paingate.toml").write_text('[partners.hospital]\nbase_url = "nowhere"\n')
+    done = paingate("serve", cwd=tmp_path, ends=2)
+    assert done.stderr.startswith(b"paingate: ")
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_settings_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    assert b"missing.toml" in paingate("serve", "--config", "missing.toml", cwd=tmp_path, ends=2).stderr

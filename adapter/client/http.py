@@ -123,18 +123,19 @@ class FhirClient:
         return response, self._body(response)
 
     def _body(self, response: requests.Response) -> bytes:
-        import requests
+        """Read as it arrives: whoever sends a byte now and then is cut off by the time for the whole."""
+        from urllib3.exceptions import HTTPError
 
         limits, until = self._limits, time.monotonic() + self._limits.answer_seconds
         content = bytearray()
         try:
-            for piece in response.iter_content(65536):
+            while piece := response.raw.read1(65536, decode_content=True):
                 content += piece
                 if len(content) > limits.answer_bytes:
                     raise _NotRead("the answer is longer than the limit", response.status_code)
                 if time.monotonic() > until:
                     raise _NotRead("the answer took longer than the time limit", response.status_code)
-        except requests.exceptions.RequestException:
+        except HTTPError:
             raise _NotRead("the answer broke off", response.status_code) from None
         finally:
             response.close()

@@ -1,0 +1,44 @@
+"""paingate's adapter: what has state, network and time.
+
+`create_app` is the service as a WSGI application, without a server and without a delivery worker: whoever serves it
+brings those.  Importing this package loads nothing: the command line has to answer at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from adapter.settings import Settings
+    from adapter.store.deliveries import Enqueue
+
+
+def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enqueue | None = None) -> Flask:
+    """The service on its database, which is brought to this release's tables first.
+
+    `enqueue` puts the work of a new delivery into the transaction of its plan; without it deliveries wait.
+    """
+    from flask import Flask, Response, request
+    from werkzeug.exceptions import HTTPException
+
+    from adapter import clinic_api, fhir_api
+    from adapter.store.engine import open_engine
+    from adapter.store.migrate import migrate
+
+    engine = engine or open_engine(settings.database_url)
+    migrate(engine)
+    app = Flask("paingate", static_folder=None)
+    app.register_blueprint(fhir_api.fhir_api(settings, engine))
+    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
+
+    @app.errorhandler(HTTPException)
+    def not_routed(error: HTTPException) -> Response:
+        """What no route takes, in the words of the door it was meant for."""
+        if request.path.startswith(fhir_api.ROOT):
+            return fhir_api.errors.answer(error)
+        return clinic_api.errors.answer(error)
+
+    return app

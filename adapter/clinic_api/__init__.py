@@ -1,0 +1,113 @@
+"""What the clinic's own system sees, under /clinic/v1: the inbox, the decisions, and its plans going out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Engine
+
+from adapter.bodies import json_response, read_body, read_json
+from adapter.clinic_api import errors
+from adapter.clinic_api.views import delivery_view, plan_view, referral_in_full, referral_view
+from adapter.exchange import decisions, plans
+from adapter.exchange.refusal import refuse
+from adapter.settings import Settings
+from adapter.store import referrals
+from adapter.store.deliveries import Enqueue
+from adapter.store.engine import reading
+from adapter.store.referrals import STATUSES, Referral, Status
+
+ROOT = "/clinic/v1"
+JSON = "application/json"
+PAGE = 50
+LARGEST_PAGE = 200
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+
+
+def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> Blueprint:
+    """The routes."""
+    routes = Blueprint("clinic", __name__, url_prefix=ROOT)
+    routes.register_error_handler(Exception, errors.answer)
+    _inbox(routes, settings, engine)
+    _plans(routes, settings, engine, enqueue)
+    return routes
+
+
+def _inbox(routes: Blueprint, settings: Settings, engine: Engine) -> None:
+    @routes.get("/referrals")
+    def inbox() -> Response:
+        status, before, limit = _status(), _number("cursor"), min(_number("limit") or PAGE, LARGEST_PAGE)
+        with reading(engine) as connection:
+            found = referrals.inbox(connection, status, before, limit + 1)
+        page = found[:limit]
+        following = str(page[-1].serial) if len(found) > limit else None
+        return _answer({"referrals": [referral_view(one) for one in page], "next": following})
+
+    @routes.get("/referrals/<id_>")
+    def referral(id_: str) -> Response:
+        with reading(engine) as connection:
+            return _referral(decisions.found(connection, id_))
+
+    @routes.post("/referrals/<id_>/accept")
+    def accept(id_: str) -> Response:
+        return _referral(decisions.accept(engine, id_))
+
+    @routes.post("/referrals/<id_>/decline")
+    def decline(id_: str) -> Response:
+        told = _body(settings)
+        reason = told.get("reason") if isinstance(told, dict) and told.keys() <= {"reason"} else None
+        if not isinstance(reason, str) or not reason.strip():
+            raise refuse("unprocessable", "required", "reason", 'Say why, for the referrer: {"reason": "..."}.')
+        return _referral(decisions.decline(engine, id_, reason))
+
+
+def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:
+    @routes.put("/care-plans/<id_>")
+    def put_plan(id_: str) -> Response:
+        if not _ID.fullmatch(id_):
+            raise refuse("unprocessable", "value", "id", "A plan's id is of letters, digits, - and ., at most 64.")
+        return _plan(plans.put_plan(engine, settings, enqueue, id_, _body(settings)))
+
+    @routes.get("/care-plans/<id_>")
+    def plan(id_: str) -> Response:
+        return _plan(plans.plan_of(engine, id_))
+
+    @routes.get("/care-plans/<id_>/deliveries")
+    def deliveries(id_: str) -> Response:
+        return _answer({"deliveries": [delivery_view(one) for one in plans.plan_of(engine, id_).deliveries]})
+
+
+def _body(settings: Settings) -> Any:
+    return read_json(read_body(request, settings, (JSON,), ""), settings, "")
+
+
+def _status() -> Status | None:
+    text = request.args.get("status")
+    if text is not None and text not in STATUSES:
+        raise refuse("bad request", "value", "status", f"status is one of {', '.join(STATUSES)}.")
+    return text
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise refuse("bad request", "value", name, f"Take {name} as it was given in `next`; limit is a whole number.")
+    return int(text)
+
+
+def _answer(value: Any, status: int = 200) -> Response:
+    return json_response(value, status, JSON)
+
+
+def _referral(referral: Referral) -> Response:
+    return _answer(referral_in_full(referral))
+
+
+def _plan(held: plans.Held) -> Response:
+    response = _answer(plan_view(held), 201 if held.created else 200)
+    response.set_etag(str(held.plan.version), weak=True)
+    return response

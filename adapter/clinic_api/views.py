@@ -1,0 +1,50 @@
+"""How referrals and plans look from the clinic's side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adapter.exchange.plans import Held
+from adapter.store.deliveries import Delivery
+from adapter.store.referrals import Referral
+
+
+def referral_view(referral: Referral) -> dict[str, Any]:
+    """A referral in the inbox: where it stands, whose it is, and what it says."""
+    return {
+        "id": referral.id,
+        "number": referral.number,
+        "status": referral.status,
+        "reason": referral.reason,
+        "actionable": referral.actionable,
+        "patient_number": referral.patient_number,
+        "received_at": referral.created_at,
+        "changed_at": referral.updated_at,
+        "service_request": f"ServiceRequest/{referral.service_request_id}",
+        "task": f"Task/{referral.task_id}",
+        "record": referral.record,
+    }
+
+
+def referral_in_full(referral: Referral) -> dict[str, Any]:
+    """The same, and what there is to say about how it was read."""
+    return referral_view(referral) | {"mapping_version": referral.mapping_version, "report": referral.report}
+
+
+def plan_view(held: Held) -> dict[str, Any]:
+    plan = held.plan
+    return {
+        "id": plan.id,
+        "version": plan.version,
+        "patient_number": plan.patient_number,
+        "referral": plan.referral_id,
+        "stored_at": plan.stored_at,
+        "mapping_version": plan.mapping_version,
+        "record": plan.record,
+        "deliveries": [delivery_view(one) for one in held.deliveries],
+    }
+
+
+def delivery_view(delivery: Delivery) -> dict[str, Any]:
+    """Where a version of a plan was brought, and what the partner made of it."""
+    return {name: value for name, value in vars(delivery).items() if name != "plan_id"}

@@ -1,0 +1,125 @@
+"""Whose referral it is: the patient of a message, and the number that we know this patient by.
+
+A patient is known again by a business identifier (system and value), never by name.  Where that cannot be right (the
+identifiers are of two patients of ours, or the birth dates contradict each other) nothing is guessed: the patient gets
+a new number, and the report says that a person has to decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from adapter.exchange.envelope import Envelope
+from adapter.exchange.references import Node
+from adapter.exchange.refusal import refuse
+from adapter.exchange.sameness import V2_0203, identifiers
+from adapter.exchange.translation import Record, birth_date, read_patient
+from adapter.store import numbers, patients, resources
+from adapter.store.resources import Identifier
+from mappings import Issue
+from mappings.r4 import exact_json
+
+_SHARED = frozenset(("MB", "SN", "FN", "ACSN", "VN"))
+"""v2-0203 types that a family or a visit may share: member, subscriber, account ... They do not tell persons apart."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The patient as the message gives it."""
+
+    resource: Node
+    entry: int | None
+    """The Bundle entry that it is."""
+    held: str | None = None
+    """The id of the Patient that we hold, where the message only refers to it."""
+
+
+def subject_of(connection: Connection, envelope: Envelope) -> Subject:
+    """Refused where there is none that the clinic could know."""
+    root = envelope.root
+    said = root.resource["subject"]
+    where = f"{root.where}.subject"
+    reference = said.get("reference", "")
+    if reference.startswith("#"):
+        inside = [one for one in root.resource.get("contained", []) if one.get("id") == reference[1:]]
+        if inside:
+            return Subject(_a_patient(inside[0], where), None)
+    elif reference:
+        index = envelope.links.target(reference, root.index)
+        if index is not None:
+            return Subject(_a_patient(envelope.entries[index].resource, where), index)
+        held = _held(connection, reference)
+        if held is not None:
+            return held
+    if said.get("identifier", {}).get("value") and said.get("type", "Patient") == "Patient":
+        return Subject({"resourceType": "Patient", "identifier": [said["identifier"]]}, None)
+    text = (
+        "The patient is neither in this message nor known here: send the Patient in the same transaction, "
+        "contain it in the ServiceRequest, or name it by an identifier."
+    )
+    raise refuse("unprocessable", "not-found", where, text)
+
+
+def number_of(connection: Connection, subject: Subject, resource_id: str | None) -> tuple[str, list[Issue]]:
+    """The patient's number, a new one where we have not met this patient, and what a person has to look at."""
+    record, mapping_version = read_patient(subject.resource)
+    known_as = _telling(subject.resource)
+    found = patients.known_by(connection, known_as)
+    if resource_id is not None and (same := patients.of_resource(connection, resource_id)):
+        found.add(same)
+    issues: list[Issue] = []
+    if len(found) == 1:
+        number = found.pop()
+        if not _contradicts(connection, number, record):
+            return number, issues
+        issues = [_to_decide("has the identifier of a patient here whose birth date is another")]
+    elif found:
+        issues = [_to_decide("has identifiers of two patients here")]
+    _, number = numbers.new(connection, "patient")
+    free = known_as if not issues else [one for one in known_as if not patients.known_by(connection, [one])]
+    patients.add(connection, number, record, mapping_version, resource_id, free)
+    return number, issues
+
+
+def _telling(patient: Node) -> list[Identifier]:
+    """The identifiers that tell this patient from all others."""
+    in_force = identifiers(patient)
+    return [
+        (one["system"], one["value"])
+        for one in patient.get("identifier", [])
+        if one.get("system") and (one["system"], one.get("value")) in in_force and not _is_shared(one)
+        if not one.get("period", {}).get("end")
+    ]
+
+
+def _is_shared(identifier: Node) -> bool:
+    codings = identifier.get("type", {}).get("coding", [])
+    return any(coding.get("system") == V2_0203 and coding.get("code") in _SHARED for coding in codings)
+
+
+def _contradicts(connection: Connection, number: str, record: Record) -> bool:
+    known = patients.get(connection, number)
+    ours, theirs = birth_date(known.record if known else {}), birth_date(record)
+    if ours is None or theirs is None:
+        return False
+    return not (ours.startswith(theirs) or theirs.startswith(ours))
+
+
+def _to_decide(what: str) -> Issue:
+    text = f"The patient {what}: got a new number here; a person has to decide who it is."
+    return Issue("warning", "conflict", "ServiceRequest.subject", text)
+
+
+def _a_patient(resource: Node, where: str) -> Node:
+    if resource["resourceType"] != "Patient":
+        raise refuse("unprocessable", "not-supported", where, "A referral to this clinic is for one Patient.")
+    return resource
+
+
+def _held(connection: Connection, reference: str) -> Subject | None:
+    """A Patient that this server holds, named as Patient/id."""
+    type_, _, id_ = reference.partition("/_history/")[0].partition("/")
+    stored = resources.current(connection, "Patient", id_) if type_ == "Patient" else None
+    return Subject(exact_json.loads(stored.json), None, stored.id) if stored else None

@@ -1,0 +1,133 @@
+"""Putting a care plan: a new version of it, and the work of bringing it to every partner, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from adapter.exchange.decisions import refuse_inaction
+from adapter.exchange.refusal import Refusal, refuse
+from adapter.exchange.translation import (
+    Record,
+    check_plan,
+    not_actionable,
+    patient_pointer,
+    referral_pointers,
+    with_identifier,
+    with_patient,
+)
+from adapter.settings import Settings
+from adapter.store import deliveries, patients, plans, referrals
+from adapter.store.clock import now
+from adapter.store.deliveries import Delivery, Enqueue
+from adapter.store.engine import reading, writing
+from adapter.store.plans import Plan
+from adapter.store.referrals import Referral
+from mappings import Issue
+from mappings.values import same
+
+KIND = "care_plan"
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Held:
+    """A plan as it is kept, and where it was brought."""
+
+    plan: Plan
+    deliveries: list[Delivery]
+    created: bool = False
+    """Whether this was its first version."""
+
+
+def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_id: str, told: Any) -> Held:
+    """Version n+1 where the plan says something new, and the version that is there where it does not."""
+    number = _patient_number(settings, told)
+    record = with_patient(told, settings.system("patient"), number)
+    record = with_identifier(record, settings.system("care-plan"), plan_id)
+    mapping_version = check_plan(record)
+    reasons = not_actionable(record)
+    if reasons is not None:
+        text = "A plan that may not be acted upon is not sent to anybody"
+        raise Refusal("conflict", [Issue("error", "business-rule", "actionable", f"{text}: {one}") for one in reasons])
+
+    def put(connection: Connection) -> Held:
+        referral = _referral(connection, settings, record, number)
+        before = plans.current(connection, plan_id)
+        if before is not None and same(before.record, record):
+            return Held(before, deliveries.of_plan(connection, plan_id))
+        if before is not None and before.patient_number != number:
+            text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
+            raise refuse("conflict", "conflict", "patient", text)
+        version = before.version + 1 if before else 1
+        plan = Plan(plan_id, version, record, mapping_version, number, referral.id if referral else None, now())
+        plans.add(connection, plan)
+        for partner in settings.partners:
+            if KIND in partner.sends:
+                new = deliveries.insert_pending(connection, plan_id, version, partner.name)
+                if enqueue is not None:
+                    enqueue(connection, new.id, plan_id, partner.name)
+        return Held(plan, deliveries.of_plan(connection, plan_id), created=version == 1)
+
+    return _first_come(engine, put)
+
+
+def plan_of(engine: Engine, plan_id: str) -> Held:
+    """The current version."""
+    with reading(engine) as connection:
+        plan = plans.current(connection, plan_id)
+        if plan is None:
+            raise refuse("not found", "not-found", "id", "There is no care plan of this id.")
+        return Held(plan, deliveries.of_plan(connection, plan_id))
+
+
+def _first_come(engine: Engine, put: Callable[[Connection], Held]) -> Held:
+    """Two that put a plan at once take turns: who loses begins again, on top of what the other has put."""
+    for _ in range(_TRIES - 1):
+        try:
+            with writing(engine) as connection:
+                return put(connection)
+        except IntegrityError:
+            continue
+    with writing(engine) as connection:
+        return put(connection)
+
+
+def _patient_number(settings: Settings, told: Any) -> str:
+    """The number that a plan names its patient by; whether there is such a patient is the store's to say."""
+    if not isinstance(told, dict) or told.get("record") != KIND:
+        raise refuse(
+            "unprocessable", "invalid", "record", f'This must be a clinic record of a plan: "record": "{KIND}".'
+        )
+    named = patient_pointer(told)
+    where = "patient.ref_identifier"
+    if not isinstance(named, dict) or not isinstance(named.get("value"), str):
+        text = "Say whose plan it is by the patient's number here: patient.ref_identifier.value."
+        raise refuse("unprocessable", "required", where, text)
+    if named.get("system", settings.system("patient")) != settings.system("patient"):
+        text = "A plan names its patient by the number that the patient has here; leave system out, or give ours."
+        raise refuse("unprocessable", "invalid", f"{where}.system", text)
+    number: str = named["value"]
+    return number
+
+
+def _referral(connection: Connection, settings: Settings, record: Record, number: str) -> Referral | None:
+    """The referral that the plan answers, where it names one; refused where there is none, or none to act upon."""
+    if patients.get(connection, number) is None:
+        text = "There is no patient with this number here."
+        raise refuse("unprocessable", "not-found", "patient.ref_identifier.value", text)
+    of_patient = referrals.of_patient(connection, number)
+    named = referral_pointers(record, settings.system("referral"))
+    answered = [one for one in of_patient if one.number in named]
+    if len(answered) < len(set(named)):
+        text = "This patient has no referral with this number here."
+        raise refuse("unprocessable", "not-found", "supporting", text)
+    for one in answered:
+        refuse_inaction(one)
+    if of_patient and not any(one.actionable for one in of_patient):
+        refuse_inaction(of_patient[0])
+    return answered[0] if answered else None

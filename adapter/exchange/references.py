@@ -1,0 +1,87 @@
+"""References of a Bundle: what leads to which entry, and what they become where the entries are kept.
+
+The specification's rule for a transaction: a link that equals an entry's fullUrl is replaced wherever it stands, in a
+Reference and in elements of type uri, url, oid and uuid.  A text that only looks like one (the value of an Identifier,
+say) is left alone, and so is the narrative, which is the sender's word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mappings.r4 import definitions
+
+Node = dict[str, Any]
+Place = Callable[[int], str]
+"""Where an entry is kept: "Patient/1", by its index."""
+
+_LINKS = frozenset(("uri", "url", "oid", "uuid"))
+_RESTFUL = re.compile(r"(?:(.*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
+
+
+class Links:
+    """Which references lead to which entry, by its index."""
+
+    def __init__(self, full_urls: Sequence[str | None], resources: Sequence[Node]) -> None:
+        self._entries = {url: index for index, url in enumerate(full_urls) if url}
+        self._bases = [_base(url) for url in full_urls]
+        # Entries without a fullUrl are known by type and id; senders do it, though the specification does not.
+        self._named = {
+            f"{resource.get('resourceType')}/{resource['id']}": index
+            for index, (url, resource) in enumerate(zip(full_urls, resources, strict=True))
+            if not url and "id" in resource
+        }
+
+    def exactly(self, link: str) -> int | None:
+        return self._entries.get(link)
+
+    def target(self, reference: str, holder: int) -> int | None:
+        """The entry that a reference within the entry `holder` leads to."""
+        if reference in self._entries:
+            return self._entries[reference]
+        restful = _RESTFUL.fullmatch(reference)
+        if restful is None:
+            return None
+        base, name = restful[1], f"{restful[2]}/{restful[3]}"
+        if base is None:
+            base = self._bases[holder]
+            if base is None:
+                return self._entries.get(name, self._named.get(name))
+        return self._entries.get(f"{base}/{name}", self._named.get(name))
+
+    def rewritten(self, resource: Node, holder: int, place: Place) -> Node:
+        """A copy whose links to entries lead to where these are kept; all else is as it was."""
+
+        def node(value: Any, type_: str) -> Any:
+            if isinstance(value, list):
+                return [node(item, type_) for item in value]
+            if isinstance(value, str):
+                return link(value) if type_ in _LINKS else value
+            if not isinstance(value, dict) or type_ == "Narrative":
+                return value
+            if type_ == "Resource":
+                type_ = value["resourceType"]
+            known = definitions.children(definitions.alike(type_))
+            copy = {name: node(inner, known[name].type) if name in known else inner for name, inner in value.items()}
+            if type_ == "Reference" and "reference" in copy:
+                copy["reference"] = reference(copy["reference"])
+            return copy
+
+        def link(text: str) -> str:
+            index = self.exactly(text)
+            return text if index is None else place(index)
+
+        def reference(text: str) -> str:
+            index = self.target(text, holder)
+            return text if index is None else place(index)
+
+        rewritten: Node = node(resource, "Resource")
+        return rewritten
+
+
+def _base(full_url: str | None) -> str | None:
+    """The server of an entry that has a RESTful address."""
+    restful = _RESTFUL.fullmatch(full_url) if full_url else None
+    return restful[1] if restful else None

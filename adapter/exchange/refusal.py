@@ -1,0 +1,54 @@
+"""Why something is not done, for every door: the kinds of refusal, and the status that each answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from mappings.issues import Issue
+
+Kind = Literal[
+    "malformed",
+    "wrong type",
+    "unprocessable",
+    "not found",
+    "not allowed",
+    "not acceptable",
+    "conflict",
+    "several match",
+    "too long",
+    "media type",
+    "bad request",
+]
+
+STATUS: dict[Kind, int] = {
+    "malformed": 400,
+    "wrong type": 400,
+    "bad request": 400,
+    "not found": 404,
+    "not allowed": 405,
+    "not acceptable": 406,
+    "conflict": 409,
+    "several match": 412,
+    "too long": 413,
+    "media type": 415,
+    "unprocessable": 422,
+}
+
+
+class Refusal(Exception):
+    """Something is not done; `issues` say why and how to mend it, and never quote a patient's values."""
+
+    def __init__(self, kind: Kind, issues: Iterable[Issue]) -> None:
+        self.kind: Kind = kind
+        self.issues = tuple(issues)
+        super().__init__(f"{kind}: " + "; ".join(f"{issue.code} {issue.expression}" for issue in self.issues))
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.kind]
+
+
+def refuse(kind: Kind, code: str, expression: str, text: str) -> Refusal:
+    """A refusal for one reason."""
+    return Refusal(kind, [Issue("error", code, expression, text)])

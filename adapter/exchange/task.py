@@ -1,0 +1,119 @@
+"""The Task that says where a referral stands, as the referrer reads it.
+
+Its states and their business statuses are one table.  The business statuses are those of HL7's BSeR guide, code system
+TaskBusinessStatusCS of http://hl7.org/fhir/us/bser (hl7.org/fhir/us/bser/CodeSystem-TaskBusinessStatusCS.html).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.exchange.references import Node
+from adapter.exchange.sameness import V2_0203, is_typed
+from adapter.settings import Settings
+from adapter.store.referrals import Status
+
+BUSINESS_STATUS = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
+TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
+TASK_STATUS = "http://hl7.org/fhir/task-status"
+
+
+@dataclass(frozen=True)
+class Step:
+    """How a referral's state is told in a Task."""
+
+    task_status: str
+    business_status: tuple[str, str]
+
+
+STEPS: dict[Status, Step] = {
+    "received": Step("received", ("2.0", "Service Request Created")),
+    "accepted": Step("accepted", ("3.0", "Service Request Accepted")),
+    "declined": Step("rejected", ("4.0", "Service Request Declined")),
+}
+
+
+def new_task(settings: Settings, task_id: str, service_request: Node, number: str, patient: str, at: str) -> Node:
+    """The Task of a ServiceRequest as it is stored: received, with our number beside the placer's."""
+    said = {
+        "resourceType": "Task",
+        "id": task_id,
+        "meta": {"versionId": "1", "lastUpdated": at},
+        "identifier": [*_placers(service_request), _filler(settings, number)],
+        **_state("received", None),
+        "intent": "order",
+        "code": {"coding": [{"system": TASK_CODE, "code": "fulfill"}]},
+        "focus": {"reference": f"ServiceRequest/{service_request['id']}"},
+        "for": _for(settings, service_request, patient),
+        "authoredOn": at,
+        "lastModified": at,
+        "requester": _seen_from_outside(service_request, service_request.get("requester")),
+        "owner": _owner(settings),
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def moved(task: Node, status: Status, reason: str | None, at: str) -> Node:
+    """The next version of a Task."""
+    version = int(task["meta"]["versionId"]) + 1
+    kept = {name: value for name, value in task.items() if name != "statusReason"}
+    kept |= {"meta": {"versionId": str(version), "lastUpdated": at}, "lastModified": at}
+    return kept | _state(status, reason)
+
+
+def _state(status: Status, reason: str | None) -> Node:
+    step = STEPS[status]
+    code, display = step.business_status
+    state: Node = {"status": step.task_status}
+    if reason is not None:
+        state["statusReason"] = {"text": reason}
+    state["businessStatus"] = {"coding": [{"system": BUSINESS_STATUS, "code": code, "display": display}]}
+    return state
+
+
+def _placers(service_request: Node) -> list[Node]:
+    return [one for one in service_request.get("identifier", []) if is_typed(one, "PLAC")]
+
+
+def _filler(settings: Settings, number: str) -> Node:
+    filler: Node = {
+        "type": {"coding": [{"system": V2_0203, "code": "FILL", "display": "Filler Identifier"}]},
+        "system": settings.system("referral"),
+        "value": number,
+        "assigner": {"display": settings.clinic_name},
+    }
+    return filler
+
+
+def _for(settings: Settings, service_request: Node, patient: str) -> Node:
+    """The patient: as the ServiceRequest names it, else by the number that we gave."""
+    named = _seen_from_outside(service_request, service_request["subject"]) or {}
+    if "reference" in named or "identifier" in named:
+        return named
+    return {"type": "Patient", "identifier": {"system": settings.system("patient"), "value": patient}, **named}
+
+
+def _seen_from_outside(service_request: Node, reference: Any) -> Node | None:
+    """A reference as another resource may hold it: what is contained can be named from outside only by its number."""
+    if not isinstance(reference, dict):
+        return None
+    if not reference.get("reference", "").startswith("#"):
+        return reference
+    kept: Node = {name: value for name, value in reference.items() if name not in ("reference", "id")}
+    name = reference["reference"][1:]
+    inside: Node = next((one for one in service_request.get("contained", []) if one.get("id") == name), {})
+    if inside:
+        kept.setdefault("type", inside["resourceType"])
+    if inside.get("identifier"):
+        held = inside["identifier"]
+        kept.setdefault("identifier", held[0] if isinstance(held, list) else held)
+    return kept if kept.keys() - {"type"} else None
+
+
+def _owner(settings: Settings) -> Node:
+    owner: Node = {"type": "Organization", "display": settings.clinic_name}
+    if settings.organization:
+        system, _, value = settings.organization.partition("|")
+        owner["identifier"] = {"system": system, "value": value}
+    return owner

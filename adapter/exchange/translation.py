@@ -1,0 +1,110 @@
+"""FHIR to clinic records and back, as the exchange needs it: the one place where it touches the mappings.
+
+Also the one place that knows the names of a record's fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mappings
+from adapter.exchange.refusal import Refusal, refuse
+from mappings import Issue, Refused
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Referred:
+    """What a message said, in the clinic's words, and what there is to say about the reading of it."""
+
+    record: Record
+    mapping_version: str
+    issues: tuple[Issue, ...]
+    unmapped: tuple[str, ...]
+    ledger: dict[str, int]
+
+
+def read_referral(document: dict[str, Any]) -> Referred:
+    """The referral of a Bundle or ServiceRequest that was found sound."""
+    try:
+        reading = mappings.from_fhir(document)
+    except Refused as refused:
+        raise Refusal("unprocessable", refused.issues) from None
+    found = [conversion for conversion in reading.conversions if conversion.kind == "referral"]
+    if len(found) != 1:
+        where = str(document["resourceType"])
+        text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
+        raise refuse("unprocessable", "not-supported", where, text)
+    report = reading.report
+    return Referred(
+        found[0].record, mappings.version("referral"), report.issues, tuple(report.unmapped), dict(report.ledger)
+    )
+
+
+def read_patient(resource: dict[str, Any]) -> tuple[Record, str]:
+    """A Patient's record, and the version of the mapping that made it."""
+    reading = mappings.from_fhir(resource)
+    record = next(conversion.record for conversion in reading.conversions if conversion.kind == "patient")
+    return record, mappings.version("patient")
+
+
+def check_plan(record: Record) -> str:
+    """Refuses a care plan that its schema or its mapping would not take; the version of the mapping."""
+    found = [issue for issue in mappings.check_record(record) if issue.severity in ("fatal", "error")]
+    if found:
+        raise Refusal("unprocessable", found)
+    try:
+        mappings.to_fhir(record)
+    except Refused as refused:
+        raise Refusal("unprocessable", refused.issues) from None
+    return mappings.version("care_plan")
+
+
+# ---- the fields that the exchange itself reads and writes
+
+
+def not_actionable(record: Record) -> list[str] | None:
+    """Why a record must not be acted upon; None where it may."""
+    if record.get("actionable", True):
+        return None
+    return list(record.get("not_actionable_because", []))
+
+
+def birth_date(patient: Record) -> str | None:
+    found = patient.get("birth_date")
+    return found if isinstance(found, str) else None
+
+
+def patient_pointer(plan: Record) -> Any:
+    """How a plan names its patient: an identifier, system and value."""
+    patient = plan.get("patient")
+    return patient.get("ref_identifier") if isinstance(patient, dict) else None
+
+
+def with_patient(plan: Record, system: str, number: str) -> Record:
+    """The plan with its patient named in full."""
+    patient = plan["patient"]
+    pointer = {"system": system, **patient["ref_identifier"], "value": number}
+    return {**plan, "patient": {**patient, "ref_identifier": pointer}}
+
+
+def with_identifier(plan: Record, system: str, value: str) -> Record:
+    """The plan with our number among its identifiers, once."""
+    held = plan.get("identifiers", [])
+    if not isinstance(held, list):
+        return plan  # the schema says what is wrong with it
+    ours = [one for one in held if isinstance(one, dict) and one.get("system") == system]
+    if [one.get("value") for one in ours] == [value]:
+        return plan
+    others = [one for one in held if one not in ours]
+    return {**plan, "identifiers": [{"system": system, "value": value}, *others]}
+
+
+def referral_pointers(plan: Record, system: str) -> list[str]:
+    """The referrals of ours that a plan says it rests on, by the numbers that we gave."""
+    pointers = plan.get("supporting", [])
+    listed = pointers if isinstance(pointers, list) else []
+    named = [one.get("ref_identifier") for one in listed if isinstance(one, dict)]
+    return [one["value"] for one in named if isinstance(one, dict) and one.get("system") == system and "value" in one]

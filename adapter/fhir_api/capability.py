@@ -1,0 +1,66 @@
+"""The CapabilityStatement, made of the very tables that the routes go by: it cannot say what is not so."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from adapter.exchange.envelope import NOT_STORED
+from adapter.fhir_api.negotiation import MEDIA_TYPES
+from adapter.fhir_api.task_search import PARAMETERS
+from adapter.settings import Settings
+from mappings.r4 import definitions
+
+CREATED = ("ServiceRequest",)
+"""What may be posted by itself."""
+READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
+"""What a transaction may bring, and what is made here."""
+SEARCHED = {"Task": PARAMETERS}
+FHIR_VERSION = "4.0.1"
+
+
+def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
+    """What this server does; `since` is when it began to do it."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": since,
+        "kind": "instance",
+        "software": {"name": "paingate", "version": _release()},
+        "implementation": {"description": f"Referrals to {settings.clinic_name}", "url": base},
+        "fhirVersion": FHIR_VERSION,
+        "format": ["json", MEDIA_TYPES[0]],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": (
+                    "A referral comes as a ServiceRequest alone or as a transaction of POST entries with exactly one "
+                    "ServiceRequest. Its Task, made here, says where it stands."
+                ),
+                "resource": [_resource(type_) for type_ in READ],
+                "interaction": [{"code": "transaction"}],
+            }
+        ],
+    }
+
+
+def _resource(type_: str) -> dict[str, Any]:
+    codes = ["read", "vread"]
+    told: dict[str, Any] = {"type": type_, "interaction": [], "versioning": "versioned"}
+    if type_ in CREATED:
+        codes.append("create")
+        told["conditionalCreate"] = True
+    if type_ in SEARCHED:
+        codes.append("search-type")
+        told["searchParam"] = [
+            {"name": one.name, "type": one.type, "documentation": one.says} for one in SEARCHED[type_]
+        ]
+    told["interaction"] = [{"code": code} for code in codes]
+    return told
+
+
+def _release() -> str:
+    try:
+        return version("paingate")
+    except PackageNotFoundError:  # run from a clone that is not installed
+        return "unreleased"

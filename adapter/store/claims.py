@@ -1,0 +1,26 @@
+"""What there may be one of.
+
+Who makes a thing claims it under every key it may be asked for by, in the same transaction.  A second claim is an
+IntegrityError: whoever gets it starts again and finds what the first has made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from adapter.store.tables import claim
+
+
+def add(connection: Connection, keys: Iterable[str], type_: str, id_: str) -> None:
+    for key in sorted(
+        set(keys)
+    ):  # in one order, so that two that claim the same keys wait instead of blocking each other
+        connection.execute(insert(claim).values(key=key, type=type_, id=id_))
+
+
+def first(connection: Connection, keys: Sequence[str]) -> str | None:
+    """The id of what the first of these keys that is claimed stands for."""
+    found = dict(connection.execute(select(claim.c.key, claim.c.id).where(claim.c.key.in_(keys))).tuples().all())
+    return next((found[key] for key in keys if key in found), None)

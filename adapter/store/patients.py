@@ -1,0 +1,63 @@
+"""Our patients, by the number that we gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from adapter.store.clock import now
+from adapter.store.keys import key
+from adapter.store.resources import Identifier
+from adapter.store.tables import patient, patient_identifier
+from mappings.r4 import exact_json
+
+
+@dataclass(frozen=True)
+class Patient:
+    number: str
+    record: dict[str, Any]
+    resource_id: str | None
+
+
+def get(connection: Connection, number: str) -> Patient | None:
+    return _patient(connection.execute(select(patient).where(patient.c.number == number)).first())
+
+
+def of_resource(connection: Connection, resource_id: str) -> str | None:
+    """The number of the patient whose Patient resource this is."""
+    return connection.scalars(select(patient.c.number).where(patient.c.resource_id == resource_id)).first()
+
+
+def known_by(connection: Connection, identifiers: Iterable[Identifier]) -> set[str]:
+    """The numbers of all patients who have one of these identifiers."""
+    keys = [key(system or "", value) for system, value in identifiers]
+    return set(connection.scalars(select(patient_identifier.c.number).where(patient_identifier.c.key.in_(keys))))
+
+
+def add(
+    connection: Connection,
+    number: str,
+    record: dict[str, Any],
+    mapping_version: str,
+    resource_id: str | None,
+    identifiers: Iterable[Identifier],
+) -> None:
+    """A new patient; an identifier that is another's already is an IntegrityError."""
+    connection.execute(
+        insert(patient).values(
+            number=number,
+            record=exact_json.dumps(record),
+            mapping_version=mapping_version,
+            resource_id=resource_id,
+            created_at=now(),
+        )
+    )
+    for identifier in sorted({key(system or "", value) for system, value in identifiers}):
+        connection.execute(insert(patient_identifier).values(key=identifier, number=number))
+
+
+def _patient(row: Row[Any] | None) -> Patient | None:
+    return Patient(row.number, exact_json.loads(bytes(row.record)), row.resource_id) if row else None

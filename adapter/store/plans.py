@@ -1,0 +1,33 @@
+"""The care plans that the clinic put, in all their versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from adapter.store.tables import care_plan
+from mappings.r4 import exact_json
+
+
+@dataclass(frozen=True)
+class Plan:
+    id: str
+    version: int
+    record: dict[str, Any]
+    mapping_version: str
+    patient_number: str
+    referral_id: str | None
+    stored_at: str
+
+
+def current(connection: Connection, plan_id: str) -> Plan | None:
+    newest = select(care_plan).where(care_plan.c.id == plan_id).order_by(care_plan.c.version.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return Plan(**row._asdict() | {"record": exact_json.loads(bytes(row.record))}) if row else None
+
+
+def add(connection: Connection, new: Plan) -> None:
+    """A version; one that is there already is an IntegrityError."""
+    connection.execute(insert(care_plan).values(**vars(new) | {"record": exact_json.dumps(new.record)}))

@@ -1,0 +1,62 @@
+"""What GET returns: every version of every resource, and the business identifiers by which they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, insert, select
+
+from adapter.store.keys import identifier_keys
+from adapter.store.tables import identifier, resource
+
+Identifier = tuple[str | None, str]
+"""System and value."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    type: str
+    id: str
+    version: int
+    last_updated: str
+    json: bytes
+    message_id: str | None
+
+
+def add(connection: Connection, new: Stored) -> None:
+    """A version; one that is there already is an IntegrityError."""
+    connection.execute(insert(resource).values(**vars(new)))
+
+
+def current(connection: Connection, type_: str, id_: str) -> Stored | None:
+    newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
+    return _stored(connection.execute(newest.limit(1)).first())
+
+
+def at_version(connection: Connection, type_: str, id_: str, version: int) -> Stored | None:
+    one = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.version == version)
+    return _stored(connection.execute(one).first())
+
+
+def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
+    """Lets a resource be found by its business identifiers."""
+    keys = dict(identifier_keys(system, value) for system, value in identifiers)
+    for key, value_key in sorted(keys.items()):
+        connection.execute(insert(identifier).values(type=type_, id=id_, key=key, value_key=value_key))
+
+
+def with_identifier(connection: Connection, type_: str, system: str | None, value: str, limit: int = 2) -> list[str]:
+    """The ids of the resources of a type that have an identifier; a system of None is any."""
+    key, value_key = identifier_keys(system, value)
+    wanted = identifier.c.value_key == value_key if system is None else identifier.c.key == key
+    found = select(identifier.c.id).where(identifier.c.type == type_, wanted).distinct().limit(limit)
+    return list(connection.scalars(found))
+
+
+def _stored(row: Row[Any] | None) -> Stored | None:
+    if row is None:
+        return None
+    found = Stored(*cast("Sequence[Any]", row))
+    return Stored(found.type, found.id, found.version, found.last_updated, bytes(found.json), found.message_id)

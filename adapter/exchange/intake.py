@@ -133,7 +133,7 @@ class _Storing:
         claims.add(connection, self._keys, root.type, root.id)
         resource_id = made[subject.entry].id if subject.entry is not None else subject.held
         patient, issues = number_of(connection, subject, resource_id)
-        serial, number = numbers.new(connection, "referral")
+        serial, number = numbers.new_referral(connection)
         task_id = str(uuid4())
         self._store_task(connection, made, task_id, number, patient)
         referral = Referral(

@@ -77,7 +77,7 @@ def number_of(connection: Connection, subject: Subject, resource_id: str | None)
         issues = [_to_decide("has the identifier of a patient here whose birth date is another")]
     elif found:
         issues = [_to_decide("has identifiers of two patients here")]
-    _, number = numbers.new(connection, "patient")
+    number = numbers.new_patient(connection)
     free = known_as if not issues else [one for one in known_as if not patients.known_by(connection, [one])]
     patients.add(connection, number, record, mapping_version, resource_id, free)
     return number, issues

@@ -87,8 +87,8 @@ def _address(base: str, used: tuple[tuple[str, str], ...]) -> str:
 def _asked(request: Request, base: str, *, strict: bool) -> _Asked:
     asked = _Asked(TaskQuery(), ())
     for name, text in request.args.items(multi=True):
-        if name in GENERAL_PARAMETERS:
-            continue
+        if name in GENERAL_PARAMETERS or not text:
+            continue  # the specification: a parameter without a value says nothing
         understood = _with(asked, name, text, base)
         if understood is None and strict:
             known = ", ".join(parameter.name for parameter in PARAMETERS)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from sqlalchemy import Connection, Table, insert
 
-from sqlalchemy import Connection, insert
-
-from adapter.store.tables import number
-
-_LETTERS = {"patient": "P", "referral": "R"}
+from adapter.store.clock import now
+from adapter.store.tables import patient_serial, referral_serial
 
 
-def new(connection: Connection, kind: Literal["patient", "referral"]) -> tuple[int, str]:
-    """A serial that no one had before, and the number that is made of it: P-000123."""
-    serial = connection.scalars(insert(number).values(kind=kind).returning(number.c.serial)).one()
-    return serial, f"{_LETTERS[kind]}-{serial:06d}"
+def new_patient(connection: Connection) -> str:
+    """P-000123."""
+    return f"P-{_next(connection, patient_serial):06d}"
+
+
+def new_referral(connection: Connection) -> tuple[int, str]:
+    """A serial that no referral had before, and the number that is made of it: R-000123."""
+    serial = _next(connection, referral_serial)
+    return serial, f"R-{serial:06d}"
+
+
+def _next(connection: Connection, serials: Table) -> int:
+    serial: int = connection.scalars(insert(serials).values(given_at=now()).returning(serials.c.serial)).one()
+    return serial

@@ -80,12 +80,15 @@ identifier = Table(
 )
 """The business identifiers of stored resources, hashed: `key` with their system, `value_key` without."""
 
-number = Table(
-    f"{PREFIX}number",
-    metadata,
-    Column("serial", Integer, primary_key=True, autoincrement=True),
-    Column("kind", Text, nullable=False),
-    sqlite_autoincrement=True,
+patient_serial, referral_serial = (
+    Table(
+        f"{PREFIX}{kind}_serial",
+        metadata,
+        Column("serial", Integer, primary_key=True, autoincrement=True),
+        Column("given_at", Text, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    for kind in ("patient", "referral")
 )
 """The numbers we have given, never twice; gaps mean nothing."""
 
@@ -112,7 +115,7 @@ referral = Table(
     f"{PREFIX}referral",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("serial", Integer, ForeignKey(f"{PREFIX}number.serial"), nullable=False, unique=True),
+    Column("serial", Integer, ForeignKey(f"{PREFIX}referral_serial.serial"), nullable=False, unique=True),
     Column("number", Text, nullable=False, unique=True),
     Column("message_id", Text, ForeignKey(f"{PREFIX}message.id"), nullable=False),
     Column("service_request_id", Text, nullable=False, unique=True),

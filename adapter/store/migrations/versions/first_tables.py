@@ -39,13 +39,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("paingate_message_pk")),
     )
     op.create_table(
-        "paingate_number",
-        sa.Column("serial", sa.Integer(), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("serial", name=op.f("paingate_number_pk")),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
         "paingate_patient",
         sa.Column("number", sa.Text(), nullable=False),
         sa.Column("record", sa.LargeBinary(), nullable=False),
@@ -55,6 +48,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("paingate_patient_pk")),
     )
     op.create_index(op.f("paingate_patient_resource_id_ix"), "paingate_patient", ["resource_id"], unique=False)
+    op.create_table(
+        "paingate_patient_serial",
+        sa.Column("serial", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("given_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("serial", name=op.f("paingate_patient_serial_pk")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "paingate_referral_serial",
+        sa.Column("serial", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("given_at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("serial", name=op.f("paingate_referral_serial_pk")),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "paingate_patient_identifier",
         sa.Column("key", sa.Text(), nullable=False),
@@ -85,7 +92,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["patient_number"], ["paingate_patient.number"], name=op.f("paingate_referral_patient_number_fk")
         ),
-        sa.ForeignKeyConstraint(["serial"], ["paingate_number.serial"], name=op.f("paingate_referral_serial_fk")),
+        sa.ForeignKeyConstraint(
+            ["serial"], ["paingate_referral_serial.serial"], name=op.f("paingate_referral_serial_fk")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("paingate_referral_pk")),
         sa.UniqueConstraint("number", name=op.f("paingate_referral_number_uq")),
         sa.UniqueConstraint("serial", name=op.f("paingate_referral_serial_uq")),

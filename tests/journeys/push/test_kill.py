@@ -1,21 +1,30 @@
 """Kill -9 loses nothing and doubles nothing, counted at the partner.
 
-A real worker process is killed at the two moments that hurt: after the commit and before a byte reached the partner,
-and after the partner stored but before its answer was read.  Odd rounds change the plan of the round before, so that
+The service itself is killed at the two moments that hurt: after the commit and before a byte reached the partner, and
+after the partner stored but before its answer was read.  Odd rounds change the plan of the round before, so that
 creating and changing are both hit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.journeys.push.clinic import IDENTIFIERS, Clinic
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Line, Way
+from tests.journeys.push.service import IDENTIFIERS, Service
 
 ROUNDS = 10
+
+
+@pytest.fixture
+def service(tmp_path: Path, database_url: str, line: Line) -> Iterator[Service]:
+    service = Service(tmp_path, database_url, line.base_url)
+    yield service
+    service.kill()
 
 
 @pytest.mark.parametrize(
@@ -25,26 +34,28 @@ ROUNDS = 10
         pytest.param("withhold", id="after_the_partner_stored_and_before_its_answer_is_read"),
     ],
 )
-def test_a_killed_worker_loses_nothing_and_doubles_nothing(
-    clinic: Clinic, line: Line, hospital: Hospital, way: Way
+def test_a_killed_service_loses_nothing_and_doubles_nothing(
+    service: Service, line: Line, hospital: Hospital, way: Way
 ) -> None:
     series = uuid4().hex
-    clinic.start()
+    patient_number = ""
+    service.start()
     for round_ in range(ROUNDS):
         plan_id = f"{series}-{round_ // 2}"
+        if round_ % 2 == 0:
+            patient_number = service.refer(plan_id)
         line.way = way
-        put = clinic.put(plan_id, title=f"as of round {round_}")
+        version = service.put(plan_id, patient_number, title=f"as of round {round_}")
         line.wait_until_broken()
-        clinic.kill()
-        assert clinic.delivery(put).state == "pending"
+        service.kill()
         line.way = "through"
-        clinic.start()
-        delivered = clinic.delivered(put)
-        assert (delivered.attempts, delivered.remote_version) == (2, str(1 + round_ % 2))
+        service.start()
+        delivery = service.delivered(plan_id, version)
+        assert (delivery["attempts"], delivery["remote_version"]) == (2, str(1 + round_ % 2))
 
     for plan in range(ROUNDS // 2):
         plan_id = f"{series}-{plan}"
-        assert len(hospital.found("Patient", f"{IDENTIFIERS}/patient", f"patient-{plan_id}")) == 1
+        assert len(hospital.found("Patient", "https://hospital.example/record-number", plan_id)) == 1
         (held,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
         history = hospital.history("CarePlan", held["id"])
         assert [version["title"] for version in history] == [f"as of round {2 * plan + 1}", f"as of round {2 * plan}"]

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from tests.journeys.push.clinic import Clinic
 from tests.journeys.push.hospital import Hospital, hospital_in
 from tests.journeys.push.line import Line, line_to
+from tests.journeys.push.service import Service
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +45,14 @@ def database_url(tmp_path: Path) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def service(tmp_path: Path, database_url: str, line: Line) -> Iterator[Service]:
+    """The whole service, not yet started."""
+    service = Service(tmp_path, database_url, line.base_url)
+    yield service
+    service.kill()
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ creating and changing are both hit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,13 +16,6 @@ from tests.journeys.push.line import Line, Way
 from tests.journeys.push.service import IDENTIFIERS, Service
 
 ROUNDS = 10
-
-
-@pytest.fixture
-def service(tmp_path: Path, database_url: str, line: Line) -> Iterator[Service]:
-    service = Service(tmp_path, database_url, line.base_url)
-    yield service
-    service.kill()
 
 
 @pytest.mark.parametrize(

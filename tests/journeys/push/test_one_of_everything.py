@@ -11,6 +11,7 @@ from adapter.delivery.by_hand import NothingToPush, push_now
 from tests.journeys.push.clinic import IDENTIFIERS, PARTNER, Clinic
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Line
+from tests.journeys.push.service import Service
 from tests.journeys.push.waiting import until
 
 
@@ -38,6 +39,18 @@ def test_a_plan_arrives_with_the_id_that_the_partner_gave_it(clinic: Clinic, hos
     delivered = clinic.delivered(clinic.put(plan_id, "first"))
     assert (delivered.remote_id, delivered.remote_version) == (held(hospital, plan_id)["id"], "1")
     assert (delivered.attempts, delivered.last_error) == (1, None)
+
+
+def test_over_http_the_same_plan_put_twice_is_there_once_and_a_changed_one_is_version_2(
+    service: Service, hospital: Hospital, plan_id: str
+) -> None:
+    service.start()
+    number = service.refer(plan_id)
+    for title in ("same", "same", "changed"):
+        service.delivered(plan_id, service.put(plan_id, number, title))
+    assert len(hospital.found("Patient", "https://hospital.example/record-number", plan_id)) == 1
+    (plan,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+    assert [one["title"] for one in hospital.history("CarePlan", plan["id"])] == ["changed", "same"]
 
 
 def test_the_same_plan_put_twice_is_there_once_in_version_1(clinic: Clinic, hospital: Hospital, plan_id: str) -> None:

@@ -33,18 +33,25 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
         version = _newest_version(connection, plan_id)
         if version is None:
             raise NothingToPush("There is no plan with this id.")
-        earlier = deliveries.of_plan(connection, plan_id, partner)
-        newest = next((one for one in earlier if one.plan_version == version), None)
+        known = deliveries.of_plan(connection, plan_id, partner)
+        pending = [one for one in known if one.state == "pending"]
+        newest = next((one for one in known if one.plan_version == version), None)
         if newest is None:
             newest = deliveries.insert_pending(connection, plan_id, version, partner)
             outbox.put(connection, first_turn(newest.id, plan_id, partner))
-        elif newest.state != "pending":
+        elif newest not in pending:
             _reopen(connection, newest)
-            again = f"{chain_of(newest.id)}-again-{uuid4().hex}"
-            outbox.put(connection, Turn(newest.id, plan_id, partner, again))
-    for waiting in (*earlier, newest):
-        outbox.wake(waiting.id)
+            outbox.put(connection, _another_chain(newest))
+    for waiting in pending:
+        if not outbox.wake(waiting.id):
+            with writing(engine) as connection:
+                outbox.put(connection, _another_chain(waiting))
     return newest
+
+
+def _another_chain(delivery: Delivery) -> Turn:
+    chain = f"{chain_of(delivery.id)}-again-{uuid4().hex}"
+    return Turn(delivery.id, delivery.plan_id, delivery.partner, chain)
 
 
 def _newest_version(connection: Connection, plan_id: str) -> int | None:

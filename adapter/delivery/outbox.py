@@ -103,10 +103,14 @@ class Outbox:
             connection, options, turn.delivery_id, turn.plan_id, turn.partner, turn.chain, turn.number
         )
 
-    def wake(self, delivery_id: str) -> None:
-        """Lets a turn of this delivery that waits be taken now."""
-        waiting = self.client.list_workflows(
-            workflow_id_prefix=f"{chain_of(delivery_id)}-", status="DELAYED", load_input=False, load_output=False
+    def wake(self, delivery_id: str) -> bool:
+        """Lets a turn of this delivery that waits be taken now; False where there is no turn to wake."""
+        alive = self.client.list_workflows(
+            workflow_id_prefix=f"{chain_of(delivery_id)}-",
+            status=["DELAYED", "ENQUEUED", "PENDING"],
+            load_input=False,
+            load_output=False,
         )
-        for workflow in waiting:
-            self.client.set_workflow_delay(workflow.workflow_id, delay_seconds=0.0)
+        for workflow in alive:
+            self.client.set_workflow_delay(workflow.workflow_id, delay_seconds=0.0)  # of one that is delayed, only
+        return bool(alive)

@@ -16,11 +16,12 @@ from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnoth
 from adapter.delivery import attempt
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
+from adapter.delivery.by_hand import push_now
 from adapter.delivery.outbox import Outbox, Turn, first_turn, prepare
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.push import Delivered
-from adapter.settings import Settings
+from adapter.settings import Partner, Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import Delivery
 from adapter.store.engine import open_engine, reading, writing
@@ -210,6 +211,14 @@ def test_a_partner_that_is_no_longer_configured_is_waited_for(desk: Desk) -> Non
     put = desk.put()
     assert courier.take(turn(put)) == "tried again later"
     assert desk.row(put).last_error == "no partner of this name is configured (configuration)"
+
+
+def test_a_push_by_hand_takes_up_a_delivery_that_nothing_works_on(desk: Desk) -> None:
+    put = desk.put()
+    settings = Settings(identifier_base="urn:clinic", partners=(Partner("hospital", "http://partner.example"),))
+    for _ in range(2):
+        assert push_now(settings, desk.engine, "p", "hospital").id == put.id
+    assert len(desk.waiting()) == 1
 
 
 def test_the_work_is_undone_with_the_transaction_that_put_it(desk: Desk) -> None:

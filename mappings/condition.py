@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-# fmt: off  (a table: one rule a line, in the specification's order)
-from mappings.datatypes import ANNOTATION, CONCEPT, EVERY, IDENTIFIER, MODIFIERS, PERIOD, POINTER, QUANTITY, RANGE, more
-from mappings.lens.words import each, field, one_of, record, resource, same_as
+# a table: one rule a line, in the specification's order
+# fmt: off
+from mappings.datatypes import (
+    ANNOTATION,
+    CONCEPT,
+    EVERY_RESOURCE,
+    IDENTIFIER,
+    MODIFIER_EXTENSIONS,
+    PERIOD,
+    POINTER,
+    QUANTITY,
+    RANGE,
+    other_extensions,
+)
+from mappings.lens.words import each, field, one_of, part, resource, same_as_root
 
-STAGE = record("Condition.stage",
+STAGE = part("Condition.stage",
     field("summary", fhir="summary", about="Which stage.", shape=CONCEPT),
     each("assessments", fhir="assessment", about="What it was judged by.", shape=POINTER),
     field("type", fhir="type", about="Which staging.", shape=CONCEPT),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
-EVIDENCE = record("Condition.evidence",
+EVIDENCE = part("Condition.evidence",
     each("signs", fhir="code", about="Which sign or symptom.", shape=CONCEPT),
     each("details", fhir="detail", about="Where it is recorded.", shape=POINTER),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
 CONDITION = resource("Condition",
-    *EVERY,
+    *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of this entry.", shape=IDENTIFIER),
     field("clinical_status", fhir="clinicalStatus", about="active, recurrence, relapse, inactive, remission or resolved.", shape=CONCEPT),
     field("verification", fhir="verificationStatus", about="How sure it is: confirmed, provisional, refuted, entered-in-error ...", shape=CONCEPT),
@@ -30,8 +42,8 @@ CONDITION = resource("Condition",
     field("severity", fhir="severity", about="How severe.", shape=CONCEPT),
     field("diagnosis", fhir="code", about="What it is.", shape=CONCEPT),
     each("sites", fhir="bodySite", about="Where in the body.", shape=CONCEPT),
-    same_as(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER), of="subject"),
-    field("encounter", fhir="encounter", about="The visit at which it was recorded.", shape=POINTER),
+    same_as_root(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER), element="subject"),
+    field("visit", fhir="encounter", about="The visit at which it was recorded.", shape=POINTER),
     one_of(
         field("since", fhir="onsetDateTime", about="Since when."),
         field("since_age", fhir="onsetAge", about="Since which age.", shape=QUANTITY),

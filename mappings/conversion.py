@@ -83,7 +83,9 @@ class Writing:
 def mapping(kind: str) -> Mapping:
     """The mapping of a record kind; Refused for a kind there is none of."""
     if kind not in KINDS:
-        raise Refused([Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(KINDS)}.")])
+        raise Refused(
+            [Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
+        )
     module = importlib.import_module(f"mappings.{kind}")
     return Mapping(kind, module.RECORD)
 
@@ -107,9 +109,13 @@ def from_fhir(document: Node, *, strict: bool = False) -> Reading:
     report = _report(document, passes)
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
-        raise Refused([Issue("error", "not-supported", what, f"No record is made of this: there is no {_root_types()} in it.")])
+        raise Refused(
+            [Issue("error", "not-supported", what, f"No record is made of this: there is no {_root_types()} in it.")]
+        )
     if strict and report.unmapped:
-        raise Refused(Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped)
+        raise Refused(
+            Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped
+        )
     return Reading(conversions, report)
 
 
@@ -168,7 +174,9 @@ def _root_for(lens: Mapping, content: Node, document: Document) -> Node:
         fitting = [top for top in fitting if lens.shape.same_thing(content, lens.read(document, top)[0])]
     if len(fitting) != 1:
         found = "no" if not fitting else "more than one"
-        raise Refused([Issue("error", "not-found", "record", f"There is {found} {lens.shape.type} to put this {lens.kind} onto.")])
+        raise Refused(
+            [Issue("error", "not-found", "record", f"There is {found} {lens.shape.type} to put this {lens.kind} onto.")]
+        )
     return fitting[0]
 
 
@@ -187,14 +195,22 @@ def _report(document: Node, passes: list[Pass]) -> Report:
         mark = fates.get(place, Mark("unmapped", ""))
         lines.append(Line(expression, mark.fate, mark.rule, record_path(mark.trail)))
     issues = [
-        Issue(note.severity, note.code, places.get((id(note.container), note.key or 0), str(document.get("resourceType"))), note.text, note.rule)
+        Issue(
+            note.severity,
+            note.code,
+            places.get((id(note.container), note.key or 0), str(document.get("resourceType"))),
+            note.text,
+            note.rule,
+        )
         for done in passes
         for note in done.notes
     ]
     return Report(tuple(dict.fromkeys(issues)), tuple(lines))
 
 
-def _spread(node: Any, marks: dict[tuple[int, str | int], Mark], above: Mark | None, out: dict[tuple[int, str | int], Mark]) -> None:
+def _spread(
+    node: Any, marks: dict[tuple[int, str | int], Mark], above: Mark | None, out: dict[tuple[int, str | int], Mark]
+) -> None:
     """What was marked as a whole holds for every leaf in it."""
     pairs: Any = node.items() if isinstance(node, dict) else enumerate(node)
     for key, value in pairs:

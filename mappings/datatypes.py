@@ -5,12 +5,13 @@ Rules stand in the order of the specification.
 
 from __future__ import annotations
 
-# fmt: off  (a table: one rule a line, in the specification's order)
-from mappings.lens.links import Pointer
+# a table: one rule a line, in the specification's order
+# fmt: off
+from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each
 from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
-from mappings.lens.words import again, each, field, main, one_of, pointer, record, skip, verbatim
+from mappings.lens.words import again, each, field, main, one_of, part, pointer, skip, verbatim
 
 
 def extension(name: str, url: str, type_: str, about: str, shape: Shape | None = None, on: str = "") -> Field:
@@ -19,65 +20,75 @@ def extension(name: str, url: str, type_: str, about: str, shape: Shape | None =
     return field(name, fhir=path, about=about, shape=shape)
 
 
-def more(name: str = "extensions", at: str = "extension") -> Each:
+def link(**kinds: Shape) -> Link:
+    """A Reference: told as the record of what it leads to, under one of these kinds; to anything else it is a pointer."""
+    return Link(POINTER, kinds)
+
+
+def link_only(**kinds: Shape) -> Link:
+    """In a list that is divided: only the references that lead to one of these kinds."""
+    return Link(POINTER, kinds, only=True)
+
+
+def other_extensions(name: str = "extensions", at: str = "extension") -> Each:
     """Every extension that no rule beside this one names, as it stands."""
     return each(name, fhir=at, about="Extensions that we do not know, as they came.", shape=verbatim)
 
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
-CODING = record("Coding",
+CODING = part("Coding",
     field("system", fhir="system", about="The code system, by its URL."),
     field("version", fhir="version", about="The version of the code system."),
     field("code", fhir="code", about="The code."),
     field("display", fhir="display", about="What the code means, in the words of its system."),
     field("chosen_by_user", fhir="userSelected", about="Whether a person picked this very code."),
     extension("weight", ORDINAL_VALUE, "Decimal", "How much this answer counts in a score."),
-    more("coding_extensions"),
+    other_extensions("coding_extensions"),
     key="system code",
 )
 
-CONCEPT = record("CodeableConcept",
+CONCEPT = part("CodeableConcept",
     main(fhir="coding", shape=CODING, others="also", others_about="The same thing in other code systems."),
     field("text", fhir="text", about="The same in plain words, as it was written."),
-    more(),
+    other_extensions(),
 )
 
-QUANTITY = record("Quantity",
+QUANTITY = part("Quantity",
     field("value", fhir="value", about="The number, with its decimals as written."),
     field("comparator", fhir="comparator", about="Whether the true value lies below (<, <=) or above (>, >=) the number."),
     field("unit", fhir="unit", about="The unit as people read it."),
     field("system", fhir="system", about="The system of the unit's code."),
     field("code", fhir="code", about="The unit as a code, usually UCUM."),
-    more(),
+    other_extensions(),
 )
 
-PERIOD = record("Period",
+PERIOD = part("Period",
     field("start", fhir="start", about="From when."),
     field("end", fhir="end", about="Until when, that day included; left out if it goes on."),
-    more(),
+    other_extensions(),
 )
 
-RANGE = record("Range",
+RANGE = part("Range",
     field("low", fhir="low", about="From, included.", shape=QUANTITY),
     field("high", fhir="high", about="To, included.", shape=QUANTITY),
-    more(),
+    other_extensions(),
 )
 
-RATIO = record("Ratio",
+RATIO = part("Ratio",
     field("numerator", fhir="numerator", about="This much ...", shape=QUANTITY),
     field("denominator", fhir="denominator", about="... for each of this.", shape=QUANTITY),
-    more(),
+    other_extensions(),
 )
 
-IDENTIFIER = record("Identifier",
+IDENTIFIER = part("Identifier",
     field("use", fhir="use", about="usual, official, temp, secondary or old."),
     field("type", fhir="type", about="What sort of number it is: MR medical record, PLAC the sender's, FILL the receiver's.", shape=CONCEPT),
     field("system", fhir="system", about="Who numbers: the URL within which the value is unique."),
     field("value", fhir="value", about="The number itself."),
     field("period", fhir="period", about="When it is or was valid.", shape=PERIOD),
     field("assigner", fhir="assigner", about="Who gave it.", shape=again(lambda: POINTER)),
-    more(),
+    other_extensions(),
     key="system value",
 )
 
@@ -86,21 +97,21 @@ POINTER: Pointer = pointer(
     field("ref_type", fhir="type", about="The type of resource that it leads to."),
     field("ref_identifier", fhir="identifier", about="The number of what is meant, where there is no address.", shape=again(lambda: IDENTIFIER)),
     field("shown_as", fhir="display", about="How people are to read it: usually a name."),
-    more("ref_extensions"),
+    other_extensions("ref_extensions"),
     key="ref",
 )
 
-ANNOTATION = record("Annotation",
+ANNOTATION = part("Annotation",
     one_of(
         field("by", fhir="authorReference", about="Who wrote it.", shape=POINTER),
         field("by_name", fhir="authorString", about="Who wrote it, as a name only."),
     ),
     field("on", fhir="time", about="When it was written."),
     field("text", fhir="text", about="What was written."),
-    more(),
+    other_extensions(),
 )
 
-ATTACHMENT = record("Attachment",
+ATTACHMENT = part("Attachment",
     field("content_type", fhir="contentType", about="The media type, such as application/pdf."),
     field("language", fhir="language", about="The language of the content."),
     field("data", fhir="data", about="The content itself, in base64."),
@@ -109,32 +120,32 @@ ATTACHMENT = record("Attachment",
     field("hash", fhir="hash", about="The SHA-1 of the content, in base64."),
     field("title", fhir="title", about="What to call it."),
     field("created", fhir="creation", about="When it was made."),
-    more(),
+    other_extensions(),
 )
 
-HUMAN_NAME = record("HumanName",
+HUMAN_NAME = part("HumanName",
     field("use", fhir="use", about="usual, official, temp, nickname, anonymous, old or maiden."),
     field("text", fhir="text", about="The whole name as it is to be shown."),
     field("family", fhir="family", about="Family name."),
-    more("family_extensions", at="_family.extension"),
+    other_extensions("family_extensions", at="_family.extension"),
     each("given", fhir="given", about="Given names, the first and the middle ones."),
     each("prefix", fhir="prefix", about="What stands before the name: Dr, Mrs."),
     each("suffix", fhir="suffix", about="What stands after the name: MD, Jr."),
     field("period", fhir="period", about="When the name was in use.", shape=PERIOD),
-    more(),
+    other_extensions(),
 )
 
-TELECOM = record("ContactPoint",
+TELECOM = part("ContactPoint",
     field("system", fhir="system", about="phone, fax, email, pager, url, sms or other."),
     field("value", fhir="value", about="The number or address."),
     field("use", fhir="use", about="home, work, temp, old (not to be used any more) or mobile."),
     field("rank", fhir="rank", about="Which to try first: 1 before 2."),
     field("period", fhir="period", about="When it was or is in use.", shape=PERIOD),
-    more(),
+    other_extensions(),
     key="system value",
 )
 
-ADDRESS = record("Address",
+ADDRESS = part("Address",
     field("use", fhir="use", about="home, work, temp, old or billing."),
     field("type", fhir="type", about="postal, physical or both."),
     field("text", fhir="text", about="The whole address as it is to be shown."),
@@ -145,10 +156,10 @@ ADDRESS = record("Address",
     field("postal_code", fhir="postalCode", about="Postal code."),
     field("country", fhir="country", about="Country."),
     field("period", fhir="period", about="When it was or is in use.", shape=PERIOD),
-    more(),
+    other_extensions(),
 )
 
-TIMING = record("Timing",
+TIMING = part("Timing",
     each("at_times", fhir="event", about="At exactly these times."),
     one_of(
         field("during", fhir="repeat.boundsPeriod", about="From when until when it is repeated.", shape=PERIOD),
@@ -170,10 +181,10 @@ TIMING = record("Timing",
     each("around", fhir="repeat.when", about="Around which event of the day: AC before meals, HS at bedtime ..."),
     field("minutes_away", fhir="repeat.offset", about="How many minutes before or after that event."),
     field("code", fhir="code", about="The schedule as a code: BID, QD ...", shape=CONCEPT),
-    more(),
+    other_extensions(),
 )
 
-SIGNATURE = record("Signature",
+SIGNATURE = part("Signature",
     each("type", fhir="type", about="Why it was signed.", shape=CODING),
     field("when", fhir="when", about="When it was signed."),
     field("who", fhir="who", about="Who signed.", shape=POINTER),
@@ -181,10 +192,10 @@ SIGNATURE = record("Signature",
     field("target_format", fhir="targetFormat", about="The media type of what was signed."),
     field("format", fhir="sigFormat", about="The media type of the signature."),
     field("data", fhir="data", about="The signature itself, in base64."),
-    more(),
+    other_extensions(),
 )
 
-MODIFIERS = each(
+MODIFIER_EXTENSIONS = each(
     "modifier_extensions",
     fhir="modifierExtension",
     about="Extensions that may change the meaning of all the rest: nobody here understands them, so nothing may be done on it.",
@@ -192,7 +203,7 @@ MODIFIERS = each(
 )
 
 # what every resource has
-EVERY = (
+EVERY_RESOURCE = (
     field("id", fhir="id", about="The id it has where it is kept, or the name that others in this record point to it by."),
     field("meta_version", fhir="meta.versionId", about="Which version of the resource this is, where it is kept."),
     field("meta_updated", fhir="meta.lastUpdated", about="When it was last changed, where it is kept."),
@@ -203,6 +214,6 @@ EVERY = (
     field("implicit_rules", fhir="implicitRules", about="Rules that it was made under and that may change its meaning."),
     field("language", fhir="language", about="The language it is written in."),
     skip(fhir="text", because="the narrative says in prose what the elements say; it stays in the stored original"),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-# fmt: off  (a table: one rule a line, in the specification's order)
+# a table: one rule a line, in the specification's order
+# fmt: off
 from mappings.datatypes import (
     ANNOTATION,
     CONCEPT,
-    EVERY,
+    EVERY_RESOURCE,
     IDENTIFIER,
-    MODIFIERS,
+    MODIFIER_EXTENSIONS,
     PERIOD,
     POINTER,
     QUANTITY,
     RANGE,
     RATIO,
     TIMING,
-    more,
+    other_extensions,
 )
 from mappings.lens.rules import Rule
-from mappings.lens.words import each, field, one_of, record, require, resource, same_as
+from mappings.lens.words import each, field, one_of, only_if, part, resource, same_as_root
 
 # LOINC, from the value set "Standardized Pain Assessment Tool" (OID 2.16.840.1.113883.3.526.3.1028, CMS157)
 LOINC = "http://loinc.org"
@@ -42,34 +43,34 @@ def result() -> Rule:
     )
 
 
-REFERENCE_RANGE = record("Observation.referenceRange",
+REFERENCE_RANGE = part("Observation.referenceRange",
     field("low", fhir="low", about="From.", shape=QUANTITY),
     field("high", fhir="high", about="To.", shape=QUANTITY),
     field("type", fhir="type", about="What kind of range: normal, recommended ...", shape=CONCEPT),
     each("applies_to", fhir="appliesTo", about="For whom it holds.", shape=CONCEPT),
     field("age", fhir="age", about="For which ages it holds.", shape=RANGE),
     field("text", fhir="text", about="The range in words."),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
-COMPONENT = record("Observation.component",
+COMPONENT = part("Observation.component",
     field("what", fhir="code", about="What was observed.", shape=CONCEPT),
     result(),
     field("absent_because", fhir="dataAbsentReason", about="Why there is no result.", shape=CONCEPT),
     each("interpretations", fhir="interpretation", about="What the result means: high, low, normal.", shape=CONCEPT),
     each("ranges", fhir="referenceRange", about="What the result is compared with.", shape=REFERENCE_RANGE),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
-SUBJECT = same_as(
+SUBJECT = same_as_root(
     field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER),
-    of="subject", unless="patient_not_said",
+    element="subject", if_absent="patient_not_said",
 )
 
 OBSERVATION = resource("Observation",
-    *EVERY,
+    *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of this entry.", shape=IDENTIFIER),
     each("based_on", fhir="basedOn", about="The order that asked for it.", shape=POINTER),
     each("part_of", fhir="partOf", about="The procedure that it was made in.", shape=POINTER),
@@ -78,7 +79,7 @@ OBSERVATION = resource("Observation",
     field("what", fhir="code", about="What was observed.", shape=CONCEPT),
     SUBJECT,
     each("about_whom", fhir="focus", about="What it is about, when not about the patient.", shape=POINTER),
-    field("encounter", fhir="encounter", about="The visit at which it was made.", shape=POINTER),
+    field("visit", fhir="encounter", about="The visit at which it was made.", shape=POINTER),
     one_of(
         field("taken_on", fhir="effectiveDateTime", about="When."),
         field("taken_during", fhir="effectivePeriod", about="From when until when.", shape=PERIOD),
@@ -104,6 +105,6 @@ OBSERVATION = resource("Observation",
 
 # A score that was withdrawn, or that was never finished, is no score: it stays an observation with its status.
 PAIN_SCORE = OBSERVATION.plus(
-    require(fhir="status", values=("final", "amended", "corrected")),
-    require(fhir=f"code.coding.where(system='{LOINC}').code", values=(PAIN_SEVERITY_REPORTED, VERBAL_NUMERIC_RATING)),
+    only_if(fhir="status", values=("final", "amended", "corrected")),
+    only_if(fhir=f"code.coding.where(system='{LOINC}').code", values=(PAIN_SEVERITY_REPORTED, VERBAL_NUMERIC_RATING)),
 )

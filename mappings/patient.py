@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-# fmt: off  (a table: one rule a line, in the specification's order)
+# a table: one rule a line, in the specification's order
+# fmt: off
 from mappings.datatypes import (
     ADDRESS,
     ATTACHMENT,
     CONCEPT,
-    EVERY,
+    EVERY_RESOURCE,
     HUMAN_NAME,
     IDENTIFIER,
-    MODIFIERS,
+    MODIFIER_EXTENSIONS,
     PERIOD,
     POINTER,
     TELECOM,
     extension,
-    more,
+    link,
+    other_extensions,
 )
-from mappings.lens.words import each, field, link, main, one_of, record, resource
+from mappings.lens.words import each, field, main, one_of, part, resource
 from mappings.people import ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
 
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 MOTHERS_MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
 
-CONTACT = record("Patient.contact",
+CONTACT = part("Patient.contact",
     each("relationships", fhir="relationship", about="What this person is to the patient.", shape=CONCEPT),
     field("name", fhir="name", about="Name.", shape=HUMAN_NAME),
     each("telecoms", fhir="telecom", about="Phone and e-mail.", shape=TELECOM),
@@ -31,26 +33,26 @@ CONTACT = record("Patient.contact",
     field("sex", fhir="gender", about="male, female, other or unknown."),
     field("organization", fhir="organization", about="The organisation that this person stands for.", shape=POINTER),
     field("period", fhir="period", about="When this person can be contacted.", shape=PERIOD),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
-LANGUAGE = record("Patient.communication",
+LANGUAGE = part("Patient.communication",
     field("language", fhir="language", about="Which language.", shape=CONCEPT),
     field("preferred", fhir="preferred", about="Whether the patient prefers it."),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
-OTHER_RECORD = record("Patient.link",
+OTHER_RECORD = part("Patient.link",
     field("other", fhir="other", about="The other record.", shape=POINTER),
     field("type", fhir="type", about="replaced-by, replaces, refer or seealso."),
-    more(),
-    MODIFIERS,
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
 PATIENT = resource("Patient",
-    *EVERY,
+    *EVERY_RESOURCE,
     extension("mothers_maiden_name", MOTHERS_MAIDEN_NAME, "String", "The maiden name of the patient's mother."),
     each("identifiers", fhir="identifier", about="Record numbers and other numbers, each with who gave it.", shape=IDENTIFIER),
     field("active", fhir="active", about="Whether this patient's record is in use."),
@@ -59,7 +61,7 @@ PATIENT = resource("Patient",
          prefer=("use='official'", "use='usual'"), never=("use='old'", "use='maiden'")),
     each("telecoms", fhir="telecom", about="Phone, e-mail and so on; those of use old are not to be used.", shape=TELECOM),
     field("sex", fhir="gender", about="Sex for administration: male, female, other or unknown."),
-    more("sex_extensions", at="_gender.extension"),
+    other_extensions("sex_extensions", at="_gender.extension"),
     field("birth_date", fhir="birthDate", about="Date of birth, as exactly as it is known."),
     extension("born_at", BIRTH_TIME, "DateTime", "Date and time of birth.", on="_birthDate"),
     one_of(
@@ -76,9 +78,9 @@ PATIENT = resource("Patient",
     each("contacts", fhir="contact", about="Who else to speak to: family, guardian, partner.", shape=CONTACT),
     each("languages", fhir="communication", about="Languages in which to speak with the patient about health.", shape=LANGUAGE),
     each("general_practitioners", fhir="generalPractitioner", about="The patient's own doctors or practice.",
-         shape=link(POINTER, practitioner=PRACTITIONER, practitioner_role=PRACTITIONER_ROLE, organization=ORGANIZATION)),
+         shape=link(practitioner=PRACTITIONER, practitioner_role=PRACTITIONER_ROLE, organization=ORGANIZATION)),
     field("managed_by", fhir="managingOrganization", about="The organisation that keeps this record.",
-          shape=link(POINTER, organization=ORGANIZATION)),
+          shape=link(organization=ORGANIZATION)),
     each("linked_records", fhir="link", about="Other records of the same person.", shape=OTHER_RECORD),
     known_by="identifiers",
 )

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-# fmt: off  (a table: one rule a line, in the specification's order)
+# a table: one rule a line, in the specification's order
+# fmt: off
 from mappings.datatypes import (
     ADDRESS,
     ATTACHMENT,
     CONCEPT,
-    EVERY,
+    EVERY_RESOURCE,
     HUMAN_NAME,
     IDENTIFIER,
     PERIOD,
     POINTER,
     TELECOM,
-    more,
+    link,
+    other_extensions,
 )
-from mappings.lens.words import each, field, link, main, record, resource
+from mappings.lens.words import each, field, main, part, resource
 
-QUALIFICATION = record("Practitioner.qualification",
+QUALIFICATION = part("Practitioner.qualification",
     each("identifiers", fhir="identifier", about="Numbers of the certificate.", shape=IDENTIFIER),
     field("what", fhir="code", about="What was passed: a degree, a board certificate.", shape=CONCEPT),
     field("period", fhir="period", about="When it is valid.", shape=PERIOD),
     field("issuer", fhir="issuer", about="Who gave it.", shape=POINTER),
-    more(),
+    other_extensions(),
 )
 
 PRACTITIONER = resource("Practitioner",
-    *EVERY,
+    *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of the practitioner, such as an NPI.", shape=IDENTIFIER),
     field("active", fhir="active", about="Whether this entry is in use."),
     main(fhir="name", shape=HUMAN_NAME, name="name", about="The name to use.",
@@ -43,7 +45,7 @@ PRACTITIONER = resource("Practitioner",
 )
 
 ORGANIZATION = resource("Organization",
-    *EVERY,
+    *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of the organisation, such as an NPI.", shape=IDENTIFIER),
     field("active", fhir="active", about="Whether this entry is in use."),
     each("types", fhir="type", about="What sort of organisation it is.", shape=CONCEPT),
@@ -57,12 +59,12 @@ ORGANIZATION = resource("Organization",
 )
 
 PRACTITIONER_ROLE = resource("PractitionerRole",
-    *EVERY,
+    *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of the role.", shape=IDENTIFIER),
     field("active", fhir="active", about="Whether this role is in use."),
     field("period", fhir="period", about="When the practitioner has this role.", shape=PERIOD),
-    field("practitioner", fhir="practitioner", about="Who has the role.", shape=link(POINTER, practitioner=PRACTITIONER)),
-    field("organization", fhir="organization", about="Where.", shape=link(POINTER, organization=ORGANIZATION)),
+    field("practitioner", fhir="practitioner", about="Who has the role.", shape=link(practitioner=PRACTITIONER)),
+    field("organization", fhir="organization", about="Where.", shape=link(organization=ORGANIZATION)),
     each("roles", fhir="code", about="Which roles: doctor, nurse.", shape=CONCEPT),
     each("specialties", fhir="specialty", about="Which specialties.", shape=CONCEPT),
     each("locations", fhir="location", about="At which places.", shape=POINTER),

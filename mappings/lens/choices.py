@@ -17,7 +17,7 @@ from mappings.r4.definitions import alike, children
 from mappings.values import same
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class OneOf(Rule):
     """value[x]: one record name for each type it may have, at most one of them said."""
 
@@ -77,7 +77,7 @@ class OneOf(Rule):
         return node
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SameAs(Rule):
     """A reference that is told only where it differs from the root's own.
 
@@ -99,7 +99,9 @@ class SameAs(Rule):
         rule = self.rule.bound(binder)
         assert isinstance(rule, Field)
         if (rule.element.min == 0) != bool(self.unless):
-            raise DeclarationError(f"{self.where}: {rule.name}: an optional element needs unless=, a required one must not have it")
+            raise DeclarationError(
+                f"{self.where}: {rule.name}: an optional element needs unless=, a required one must not have it"
+            )
         return replace(self, rule=rule, rank=rule.rank, own=(Bound(self.of, None, rule.element),))
 
     def parts(self) -> Iterator[Field | Each]:
@@ -115,7 +117,9 @@ class SameAs(Rule):
             mine = self.rule.shape.from_fhir(raw, apart)
             if same(mine, self.rule.shape.from_fhir(theirs, replace(apart, home=scope.root))):
                 for place in apart.reading.marks:
-                    scope.reading.marks.setdefault(place, apart.reading.marks[place]._replace(fate="derived", rule=self.where, trail=()))
+                    scope.reading.marks.setdefault(
+                        place, apart.reading.marks[place]._replace(fate="derived", rule=self.where, trail=())
+                    )
                 return {}
         return self.rule.from_fhir(node, scope)
 
@@ -135,9 +139,14 @@ class SameAs(Rule):
                 return node
             if not self.follows and not _same_target(old, theirs):
                 scope.into(self.rule.name).refuse(
-                    f"This was about the {self.rule.name} that the record had before, and does not follow to another: say whose it is.")
+                    f"This was about the {self.rule.name} that the record had before, and does not follow to another: say whose it is."
+                )
         return put(node, self.rule.steps, lambda raw: theirs, scope.look())
 
 
 def _same_target(a: Any, b: Any) -> bool:
-    return isinstance(a, dict) and isinstance(b, dict) and all(same(a.get(k), b.get(k)) for k in ("reference", "identifier"))
+    return (
+        isinstance(a, dict)
+        and isinstance(b, dict)
+        and all(same(a.get(k), b.get(k)) for k in ("reference", "identifier"))
+    )

@@ -19,7 +19,7 @@ from mappings.r4.definitions import Element
 from mappings.values import canonical_text, same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pointer(RecordShape):
     """A Reference as such.  Where it leads inside the document, the record says "#label", whatever the rendering."""
 
@@ -51,7 +51,9 @@ def reference_to(label: str, scope: WriteScope) -> str:
     making = scope.making
     document = making.document
     target = making.root if not label else document.labelled(label)
-    if making.rendering == "contained" or (target is not None and document.full_url(target) is None and target is not making.root):
+    if making.rendering == "contained" or (
+        target is not None and document.full_url(target) is None and target is not making.root
+    ):
         return f"#{label}"
     url = document.full_url(target) if target is not None else None
     return url or (f"urn:uuid:{making.basis}" if not label else entry_url(label, making.basis))
@@ -61,7 +63,7 @@ def entry_url(label: str, basis: str) -> str:
     return f"urn:uuid:{label}" if is_uuid(label) else f"urn:uuid:{derived_uuid(f'{basis}|{label}')}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Link:
     """A Reference.  Where it leads to a resource of a named kind, that resource's record lies beside the pointer, with `kind`.
 
@@ -70,6 +72,7 @@ class Link:
 
     pointer: Pointer
     kinds: dict[str, Shape] = field(default_factory=dict)
+    only: bool = False
     type: str = "Reference"
     leaf = False
     keyed = False
@@ -86,6 +89,9 @@ class Link:
     def inside(self) -> list[Shape]:
         return list(self.kinds.values())
 
+    def __repr__(self) -> str:
+        return f"<link to {self.choices}>"
+
     @cached_property
     def known(self) -> dict[str, ResourceShape]:
         out: dict[str, ResourceShape] = {}
@@ -94,7 +100,9 @@ class Link:
             assert isinstance(resource, ResourceShape)
             out[kind] = resource
             if clash := (set(self.pointer.names) | {"kind"}) & set(resource.names):
-                raise DeclarationError(f"{resource.where}: {resource.type} has fields that every link has: {', '.join(clash)}")
+                raise DeclarationError(
+                    f"{resource.where}: {resource.type} has fields that every link has: {', '.join(clash)}"
+                )
         return out
 
     @cached_property
@@ -110,7 +118,7 @@ class Link:
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
         if not isinstance(raw, dict):
             return False
-        return not selective or self.kind_of(scope.resolve(raw.get("reference"))) is not None
+        return not (selective or self.only) or self.kind_of(scope.resolve(raw.get("reference"))) is not None
 
     def from_fhir(self, raw: Any, scope: Scope) -> Rec | None:
         target = scope.resolve(raw.get("reference")) if isinstance(raw, dict) else None
@@ -142,6 +150,8 @@ class Link:
         if kind is None:
             if content:
                 scope.refuse(f"Say what kind of thing this is, beside {', '.join(sorted(content))}: {self.choices}.")
+            if self.only:
+                scope.refuse(f"This list is only for: {self.choices}.")
             return self.pointer.to_fhir(point, None if kind0 else point0, None if kind0 else raw, scope)
         if kind not in self.known:
             scope.into("kind").refuse(f"Say one of: {self.choices}.", "code-invalid")
@@ -152,7 +162,9 @@ class Link:
         target: Node | None = None
         if kind == kind0 and same(value.get("id"), (before or {}).get("id")) and resource.same_thing(content, content0):
             target = document.resolve(raw.get("reference"), scope.home)
-        elif (named := document.labelled(str(value.get("id")))) is not None and value.get("id") not in scope.making.told:
+        elif (named := document.labelled(str(value.get("id")))) is not None and value.get(
+            "id"
+        ) not in scope.making.told:
             content0 = self.told_there(named, resource, scope)
             point0, raw, target = {}, None, named
         else:
@@ -181,7 +193,9 @@ class Link:
         content.pop("id", None)
         return content
 
-    def write_target(self, own: Any, kind: str, content: Rec, before: Rec, target: Node | None, scope: WriteScope) -> str:
+    def write_target(
+        self, own: Any, kind: str, content: Rec, before: Rec, target: Node | None, scope: WriteScope
+    ) -> str:
         """Puts the linked resource where it belongs; its label."""
         making, resource = scope.making, self.known[kind]
         document = making.document
@@ -189,7 +203,9 @@ class Link:
             label = document.label(target)
             assert label is not None
             if not resource.same_thing(content, before):
-                scope.into("id").refuse(f"Another {kind} cannot take the id of the one that is here: leave the id out, or give another.")
+                scope.into("id").refuse(
+                    f"Another {kind} cannot take the id of the one that is here: leave the id out, or give another."
+                )
         else:
             label = own if isinstance(own, str) else self.fresh_label(kind, content, scope)
         if label in making.told:

@@ -102,7 +102,11 @@ def put(node: dict[str, Any], steps: Sequence[Bound], make: Make, scope: Any) ->
     step, rest = steps[0], steps[1:]
     old = node.get(step.name)
     remake: Make = (lambda raw: put(raw if isinstance(raw, dict) else {}, rest, make, scope)) if rest else make
-    value = remake(old) if step.plan is None or step.seed is None else _put_item(old, step, step.plan, step.seed, remake, scope)
+    value = (
+        remake(old)
+        if step.plan is None or step.seed is None
+        else _put_item(old, step, step.plan, step.seed, remake, scope)
+    )
     if value in (None, {}, []):
         return {key: member for key, member in node.items() if key != step.name}
     return {**node, step.name: value}

@@ -17,7 +17,7 @@ from mappings.r4.definitions import Element, alike
 from mappings.values import same
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Each(Rule):
     """A list: every item that no neighbouring rule takes."""
 
@@ -40,7 +40,9 @@ class Each(Rule):
         binder.rank += 1
         steps, plan = binder.bind(self.fhir, self.where, whole_list=True)
         assert plan is not None
-        mine = replace(self, steps=steps, plan=plan, rank=binder.rank, shape=bound_shape(self.shape, steps[-1].element, self.where))
+        mine = replace(
+            self, steps=steps, plan=plan, rank=binder.rank, shape=bound_shape(self.shape, steps[-1].element, self.where)
+        )
         plan.takers.append((mine.rank, mine))
         return mine
 
@@ -81,7 +83,9 @@ class Each(Rule):
         wanted, known = listed(record.get(self.name), self.name, scope), before.get(self.name) or []
         return self.write(wanted, known, None, node, scope.into(self.name))
 
-    def write(self, wanted: list[Any], known: list[Any], order: list[int] | None, node: Node, scope: WriteScope) -> Node:
+    def write(
+        self, wanted: list[Any], known: list[Any], order: list[int] | None, node: Node, scope: WriteScope
+    ) -> Node:
         """The list with our items as wanted.  order: where each known item stood among ours, if not in that order."""
         if same(wanted, known) and not scope.moved(self.shape.depends):
             return node
@@ -129,7 +133,7 @@ def listed(value: Any, name: str, scope: WriteScope) -> list[Any]:
     return value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Main(Rule):
     """A list of which one item is told first: flat, or under a name; the others under another name.
 
@@ -152,7 +156,9 @@ class Main(Rule):
         return ((self.name,) if self.name else tuple(self.shape.names)) + (self.others,)
 
     def bound(self, binder: Binder) -> Main:
-        each = Each(where=self.where, name=self.others, about=self.others_about, fhir=self.fhir, shape=self.shape).bound(binder)
+        each = Each(
+            where=self.where, name=self.others, about=self.others_about, fhir=self.fhir, shape=self.shape
+        ).bound(binder)
         mine = replace(self, rank=each.rank, each=each)
         for seed in (*mine.prefer, *mine.never):
             check_seed(alike(each.element.type), seed, self.where)
@@ -170,7 +176,11 @@ class Main(Rule):
             return ended, liked
 
         able = [i for i, item in enumerate(items) if not any(contains(item, seed) for seed in self.never)]
-        return min(able, key=lambda i: (worth(items[i]), i), default=None) if self.prefer or self.never else (0 if items else None)
+        return (
+            min(able, key=lambda i: (worth(items[i]), i), default=None)
+            if self.prefer or self.never
+            else (0 if items else None)
+        )
 
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         items, ours, _ = self.each.items(node, scope.apart())

@@ -55,7 +55,9 @@ class Mapping:
                 return document.given, []
             before = _content(known)
             if not self.shape.same_thing(content, before):
-                raise Refused([Issue("error", "conflict", "identifiers", f"What this is to be put onto is another {self.kind}.")])
+                raise Refused(
+                    [Issue("error", "conflict", "identifiers", f"What this is to be put onto is another {self.kind}.")]
+                )
         basis = derived_uuid(f"{self.shape.type}|{identity(content)}")
         making = Making(document, root, rendering, basis, root_now=root)
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
@@ -71,17 +73,33 @@ class Mapping:
             root = document.entries[place]
         for label, where in making.pointers:
             if label and label not in making.told and document.labelled(label) is None:
-                raise Refused([Issue("error", "not-found", where, f'This points to "#{label[:64]}", which the record does not tell.')])
+                raise Refused(
+                    [
+                        Issue(
+                            "error",
+                            "not-found",
+                            where,
+                            f'This points to "#{label[:64]}", which the record does not tell.',
+                        )
+                    ]
+                )
         back, _ = self.read(document, root)
         wanted = {"record": self.kind, **record}
         if not same(back, wanted):
             raise Refused(
-                Issue("error", "business-rule", place, "This would read back otherwise: the record contradicts itself here.")
+                Issue(
+                    "error",
+                    "business-rule",
+                    place,
+                    "This would read back otherwise: the record contradicts itself here.",
+                )
                 for place in sorted(differences(wanted, back))
             )
 
 
-def _fill_root(shape: ResourceShape, content: dict[str, Any], before: dict[str, Any], root: Node, scope: WriteScope) -> Node:
+def _fill_root(
+    shape: ResourceShape, content: dict[str, Any], before: dict[str, Any], root: Node, scope: WriteScope
+) -> Node:
     scope.check_names(content, shape.names)
     node = root
     for rule in shape.rules:

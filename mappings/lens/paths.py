@@ -119,7 +119,9 @@ def parse(path: str) -> tuple[Step, ...]:
 def contains(whole: Any, part: Any) -> bool:
     """Whether an item is the one that a seed describes."""
     if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and contains(whole[key], value) for key, value in part.items())
+        return isinstance(whole, dict) and all(
+            key in whole and contains(whole[key], value) for key, value in part.items()
+        )
     if isinstance(part, list):
         return isinstance(whole, list) and all(any(contains(item, wanted) for item in whole) for wanted in part)
     return type(whole) is type(part) and bool(whole == part)

@@ -20,7 +20,7 @@ Node = dict[str, Any]
 Rec = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RecordShape:
     """Several rules under one element.  Another `key` means another thing: nothing of the old is kept."""
 
@@ -57,9 +57,16 @@ class RecordShape:
         for old in self.rules:
             taken = {id(fresh[name]): fresh[name] for name in old.names if name in fresh}
             out += list(taken.values()) or [old]
-        if missing := set(fresh) - {name for old in self.rules for name in old.names} - {n for r in out for n in r.names}:
+        if (
+            missing := set(fresh)
+            - {name for old in self.rules for name in old.names}
+            - {n for r in out for n in r.names}
+        ):
             raise DeclarationError(f"{self.type}: no rule for {', '.join(sorted(missing))} to replace")
         return replace(self, rules=tuple(out))
+
+    def __repr__(self) -> str:
+        return f"<{self.type}, {self.where}>"
 
     @cached_property
     def names(self) -> dict[str, Rule]:
@@ -138,7 +145,7 @@ def dependencies(shape: Shape) -> frozenset[str]:
     return frozenset(found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResourceShape(RecordShape):
     """A whole resource.  `key` holds the fields that make it this one and no other (known_by)."""
 

@@ -28,7 +28,7 @@ Record = dict[str, Any]
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rule:
     """One line of a declaration."""
 
@@ -39,6 +39,9 @@ class Rule:
     def names(self) -> tuple[str, ...]:
         """The record fields it speaks for."""
         return ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {', '.join(self.names)}, {self.where}>"
 
     def bound(self, binder: Binder) -> Rule:
         raise NotImplementedError
@@ -58,7 +61,7 @@ class Rule:
         yield from ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class At(Rule):
     """A rule at one path."""
 
@@ -92,7 +95,7 @@ def _mark_seed(item: Any, seed: Seed, scope: Scope, rule: str) -> None:
             scope.mark(item, name, "stated", rule)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Field(At):
     """One record field at one path."""
 
@@ -111,7 +114,9 @@ class Field(At):
         assert isinstance(mine, Field)
         shape = bound_shape(self.shape, mine.element, self.where)
         if self.usual is not None and (mine.element.min == 0 or mine.element.name in NEVER_ASSUMED):
-            raise DeclarationError(f"{self.where}: {self.name} has no usual value: it is optional or must always be said")
+            raise DeclarationError(
+                f"{self.where}: {self.name} has no usual value: it is optional or must always be said"
+            )
         *above, last = mine.steps
         beside = Bound(f"_{last.name}", None, last.element)
         return replace(mine, shape=shape, twin=(*above, beside) if shape.leaf and last.seed is None else ())
@@ -159,13 +164,15 @@ class Field(At):
             return node
         kept = [e for e in beside["extension"] if not (isinstance(e, dict) and e.get("url") == ABSENT)]
         if kept:
-            scope.note("informational", "An extension stands beside this value, which was changed: see that it is still true.")
+            scope.note(
+                "informational", "An extension stands beside this value, which was changed: see that it is still true."
+            )
         remade = {**beside, "extension": kept} if kept else {k: v for k, v in beside.items() if k != "extension"}
         return put(node, self.twin, lambda raw: remade, scope.look())
 
 
-@dataclass(frozen=True, kw_only=True)
-class Require(At):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class OnlyIf(At):
     """What makes a node one of ours: an element that is there, or has one of these values.  Else it is left alone."""
 
     values: tuple[Any, ...] = ()
@@ -187,7 +194,7 @@ class Require(At):
         return {}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Fill(At):
     """Written into what we make; never into what others made."""
 
@@ -206,7 +213,7 @@ class Fill(At):
         return put(node, self.steps, lambda raw: self.value, scope.look())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Skip(At):
     """An element that is not told on purpose, with the reason."""
 

@@ -119,7 +119,7 @@ class Verbatim(Leaf):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Code(Leaf):
     """A code told in the clinic's own word: one word for each code, and back."""
 
@@ -133,7 +133,9 @@ class Code(Leaf):
 
     def from_fhir(self, raw: Any, scope: Scope) -> Any:
         if raw not in self.codes:
-            raise Unreadable("code-invalid", f"No word of the clinic's for this code, in table {self.name}. Kept as it came.")
+            raise Unreadable(
+                "code-invalid", f"No word of the clinic's for this code, in table {self.name}. Kept as it came."
+            )
         return self.codes[raw]
 
     def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
@@ -142,7 +144,7 @@ class Code(Leaf):
         return self.words[value]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bare:
     """A record of one field, told as that field's value alone."""
 
@@ -187,7 +189,7 @@ class Bare:
         return self.inner.to_fhir({self.name: value}, None if before is None else {self.name: before}, raw, scope)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Again:
     """A shape that is defined further down, or that contains itself."""
 

@@ -4,19 +4,18 @@
     each        a list: every item that no neighbouring rule takes
     main        a list of which one item is told first, the others under another name
     one_of      value[x]: a record name for each type, at most one said
-    record      a shape of several rules for a data type or backbone element
-    bare        a record of one field, told as that value alone
-    resource    the same for a resource
-    link        a Reference; where it leads to a resource of a named kind, that record lies beside it
-    require     what makes it one of ours, else it is left alone
+    part        a shape of several rules for a data type or backbone element
+    as_plain_value   a part of one field, told as that value alone
+    resource    a shape of several rules for a resource
+    only_if     what makes it one of ours, else it is left to others
     fill        written into what we make, never into what others made
-    tagged      require and fill for a category
-    same_as     a reference told only where it differs from the root's own
+    tagged      only_if and fill for a category
+    same_as_root     a reference told only where it differs from that of the root of the record
     code        a code in the clinic's word, through a table
     skip        not told on purpose, with the reason
     again       a shape defined further down, or that contains itself
 
-`fhir=` is a path as FHIRPath writes it; `about=` says in a sentence what the field means.
+link and link_only, for references, are in mappings/datatypes.py.  `fhir=` is a path as FHIRPath writes it; `about=` says in a sentence what the field means.
 """
 
 from __future__ import annotations
@@ -26,19 +25,22 @@ from typing import Any
 
 from mappings.lens.binding import declared_at
 from mappings.lens.choices import OneOf, SameAs
-from mappings.lens.links import Link, Pointer
+from mappings.lens.links import Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
 from mappings.lens.records import RecordShape, ResourceShape
-from mappings.lens.rules import Field, Fill, Require, Rule, Skip
+from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Skip
 from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
 
 verbatim = Verbatim()
 
 
-def field(name: str, *, fhir: str, about: str, shape: Shape | None = None, usual: Any = None) -> Field:
-    """One field at one path; shape is left out for a primitive.  usual: the value of a required element that goes without saying."""
-    return Field(name=name, fhir=fhir, about=about, shape=shape, usual=usual, where=declared_at())  # type: ignore[arg-type]
+def field(name: str, *, fhir: str, about: str, shape: Shape | None = None, left_out_when: Any = None) -> Field:
+    """One field at one path; shape is left out for a primitive.
+
+    left_out_when: the value of a required element that goes without saying: the record leaves it out, FHIR has it.
+    """
+    return Field(name=name, fhir=fhir, about=about, shape=shape, usual=left_out_when, where=declared_at())  # type: ignore[arg-type]
 
 
 def each(name: str, *, fhir: str, about: str, shape: Shape | None = None) -> Each:
@@ -66,9 +68,9 @@ def one_of(*rules: Field) -> OneOf:
     return OneOf(rules=rules, where=declared_at())
 
 
-def require(*, fhir: str, values: tuple[Any, ...] = ()) -> Require:
+def only_if(*, fhir: str, values: tuple[Any, ...] = ()) -> OnlyIf:
     """An element that must be there, or have one of these values."""
-    return Require(fhir=fhir, values=values, where=declared_at())
+    return OnlyIf(fhir=fhir, values=values, where=declared_at())
 
 
 def fill(*, fhir: str, value: Any) -> Fill:
@@ -81,12 +83,12 @@ def tagged(*, fhir: str, system: str, code: str) -> tuple[Rule, ...]:
     path = f"{fhir}.where(coding.exists(system='{system}' and code='{code}'))"
     inner = f"{path}.coding.where(system='{system}' and code='{code}').code"
     where = declared_at()
-    return Require(fhir=path, where=where), Fill(fhir=inner, value=code, where=where)
+    return OnlyIf(fhir=path, where=where), Fill(fhir=inner, value=code, where=where)
 
 
-def same_as(rule: Field, *, of: str, follows: bool = False, unless: str = "") -> SameAs:
+def same_as_root(rule: Field, *, element: str, follows: bool = False, if_absent: str = "") -> SameAs:
     """A reference that is told only where it differs from the root's own element `of`."""
-    return SameAs(rule=rule, of=of, follows=follows, unless=unless, where=declared_at())
+    return SameAs(rule=rule, of=element, follows=follows, unless=if_absent, where=declared_at())
 
 
 def skip(*, fhir: str, because: str) -> Skip:
@@ -94,12 +96,12 @@ def skip(*, fhir: str, because: str) -> Skip:
     return Skip(fhir=fhir, because=because, where=declared_at())
 
 
-def record(type_: str, *rules: Rule, key: str = "") -> RecordShape:
+def part(type_: str, *rules: Rule, key: str = "") -> RecordShape:
     """A shape for a data type or backbone element; key: the fields that make it this one and no other."""
     return RecordShape(type_, rules, tuple(key.split()), declared_at())
 
 
-def bare(shape: RecordShape) -> Bare:
+def as_plain_value(shape: RecordShape) -> Bare:
     """A record of one field, told as that field's value alone."""
     return Bare(shape)
 
@@ -112,11 +114,6 @@ def pointer(*rules: Rule, key: str = "") -> Pointer:
 def resource(type_: str, *rules: Rule, known_by: str = "") -> ResourceShape:
     """A shape for a whole resource."""
     return ResourceShape(type_, rules, tuple(known_by.split()), declared_at())
-
-
-def link(to: Pointer, **kinds: Shape) -> Link:
-    """A Reference that may lead to a resource of one of these kinds, told with it."""
-    return Link(to, kinds)
 
 
 def code(name: str, words: Mapping[str, str]) -> Code:

@@ -29,7 +29,11 @@ def check(record: Any) -> list[Issue]:
 
 def _issues(errors: Any, trail: Trail) -> list[Issue]:
     if isinstance(errors, dict):
-        return [issue for name, inner in errors.items() for issue in _issues(inner, trail if name == "_schema" else (*trail, name))]
+        return [
+            issue
+            for name, inner in errors.items()
+            for issue in _issues(inner, trail if name == "_schema" else (*trail, name))
+        ]
     return [Issue("error", _code(text), record_path(trail), text) for text in errors]
 
 

@@ -72,7 +72,9 @@ def schema_of(kind: str) -> Schema:
 
     members: Members = {
         "record": fields.String(required=True, validate=validate.Equal(kind)),
-        "actionable": fields.Boolean(metadata={"description": "False if nothing may be done on it; we say so, nobody else."}),
+        "actionable": fields.Boolean(
+            metadata={"description": "False if nothing may be done on it; we say so, nobody else."}
+        ),
         "not_actionable_because": fields.List(fields.String()),
     }
     return _made(mapping(kind).shape, members)()
@@ -129,7 +131,9 @@ def _fields(rule: Rule) -> Members:
     if isinstance(rule, SameAs):
         found = {rule.rule.name: _one(rule.rule, required=False)}
         if rule.unless:
-            found[rule.unless] = fields.Boolean(validate=validate.Equal(True), metadata={"description": "True if it is not said at all."})
+            found[rule.unless] = fields.Boolean(
+                validate=validate.Equal(True), metadata={"description": "True if it is not said at all."}
+            )
         return found
     if isinstance(rule, OneOf):
         return {part.name: _one(part, required=False) for part in rule.rules}
@@ -143,11 +147,17 @@ def _fields(rule: Rule) -> Members:
 
 
 def _messages(name: str) -> dict[str, Any]:
-    return {"required": MISSING.format(name=name), "null": "This is null: leave it out.", "invalid": "This must be a list."}
+    return {
+        "required": MISSING.format(name=name),
+        "null": "This is null: leave it out.",
+        "invalid": "This must be a list.",
+    }
 
 
 def _one(rule: Field, required: bool) -> fields.Field[Any]:
-    return _field(rule.shape, required=required, metadata={"description": rule.about}, error_messages=_messages(rule.name))
+    return _field(
+        rule.shape, required=required, metadata={"description": rule.about}, error_messages=_messages(rule.name)
+    )
 
 
 def _field(shape: Shape, **kwargs: Any) -> fields.Field[Any]:
@@ -157,7 +167,9 @@ def _field(shape: Shape, **kwargs: Any) -> fields.Field[Any]:
     if isinstance(shape, Primitive):
         return Value(shape.type, **kwargs)
     if isinstance(shape, Code):
-        return fields.String(validate=validate.OneOf(list(shape.words), error=f"Say one of: {', '.join(shape.words)}."), **kwargs)
+        return fields.String(
+            validate=validate.OneOf(list(shape.words), error=f"Say one of: {', '.join(shape.words)}."), **kwargs
+        )
     if isinstance(shape, Verbatim):
         return fields.Dict(**kwargs)
     if isinstance(shape, Link):

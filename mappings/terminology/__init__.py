@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent
 
 
 @cache
-def table(name: str) -> Code:
+def code_table(name: str) -> Code:
     """The codec of the ConceptMap NAME.json; ValueError if two words stand for one code."""
     concept_map: dict[str, Any] = loads((_FOLDER / f"{name}.json").read_bytes())
     words: dict[str, str] = {}

@@ -1,0 +1,48 @@
+"""What hangs on an order beside its reasons: specimens, and what happened to it before (Provenance)."""
+
+from __future__ import annotations
+
+# a table: one rule a line, in the specification's order
+# fmt: off
+from mappings.datatypes import (
+    ANNOTATION,
+    CONCEPT,
+    EVERY_RESOURCE,
+    IDENTIFIER,
+    MODIFIER_EXTENSIONS,
+    PERIOD,
+    POINTER,
+    SIGNATURE,
+    other_extensions,
+)
+from mappings.lens.words import each, field, one_of, part, resource, same_as_root
+
+SPECIMEN = resource("Specimen",
+    *EVERY_RESOURCE,
+    each("identifiers", fhir="identifier", about="Numbers of the specimen.", shape=IDENTIFIER),
+    field("status", fhir="status", about="available, unavailable, unsatisfactory or entered-in-error."),
+    field("type", fhir="type", about="What sort of specimen.", shape=CONCEPT),
+    same_as_root(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER),
+            element="subject", if_absent="patient_not_said"),
+    one_of(
+        field("collected_on", fhir="collection.collectedDateTime", about="When it was taken."),
+        field("collected_during", fhir="collection.collectedPeriod", about="From when until when it was taken.", shape=PERIOD),
+    ),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    known_by="identifiers",
+)
+
+EVENT = resource("Provenance",
+    *EVERY_RESOURCE,
+    each("of", fhir="target", about="What it happened to.", shape=POINTER),
+    field("recorded", fhir="recorded", about="When it was recorded."),
+    each("agents", fhir="agent", about="Who took part.", shape=part("Provenance.agent",
+        field("type", fhir="type", about="In which way.", shape=CONCEPT),
+        each("roles", fhir="role", about="In which role.", shape=CONCEPT),
+        field("who", fhir="who", about="Who.", shape=POINTER),
+        field("on_behalf_of", fhir="onBehalfOf", about="For whom.", shape=POINTER),
+        other_extensions(),
+        MODIFIER_EXTENSIONS,
+    )),
+    each("signatures", fhir="signature", about="Signatures.", shape=SIGNATURE),
+)

@@ -1,0 +1,194 @@
+"""Clinic records and foreign FHIR to try the laws on; both are drawn from the declarations, so nothing is said twice."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.links import Link
+from mappings.lens.many import Each, Main
+from mappings.lens.records import RecordShape
+from mappings.lens.rules import Field, OnlyIf, Rule
+from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, resolved
+from mappings.r4.definitions import children, is_primitive, is_resource
+from mappings.values import Number
+
+Record = dict[str, Any]
+Draw = st.DrawFn
+
+word = st.text("abcdefghij", min_size=1, max_size=5)
+decimals = st.one_of(
+    st.integers(-9, 99), st.sampled_from(["1.0", "1.50", "1.5", "0.001", "-2.25", "100.0", "1e2", "-0.0"]).map(Number)
+)
+PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
+    "boolean": st.booleans(),
+    "integer": st.integers(-5, 99),
+    "unsignedInt": st.integers(0, 99),
+    "positiveInt": st.integers(1, 99),
+    "decimal": decimals,
+    "date": st.sampled_from(["2026", "2026-11", "2026-11-23"]),
+    "dateTime": st.sampled_from(["2026", "2026-11-23", "2026-11-23T10:00:00+01:00", "2026-11-23T09:00:00.0Z"]),
+    "instant": st.sampled_from(["2026-11-23T09:00:00Z", "2026-11-23T10:00:00.120+01:00"]),
+    "time": st.sampled_from(["08:00:00", "21:30:00"]),
+    "base64Binary": st.sampled_from(["aGVsbG8=", "cGFpbg=="]),
+}
+extensions: st.SearchStrategy[Record] = st.one_of(
+    st.fixed_dictionaries({"url": word.map("urn:x:".__add__), "valueString": word}),
+    st.fixed_dictionaries({"url": word.map("urn:x:".__add__), "valueDecimal": decimals}),
+)
+
+
+SORTS: dict[str, Record] = {
+    "pain_score": {"status": "final", "what": {"system": "http://loinc.org", "code": "72514-3"}},
+}
+"""What makes a thing one of its kind, beyond its type."""
+
+
+@st.composite
+def records(draw: Draw, shape: RecordShape, depth: int = 0) -> Record:
+    """A record of a shape: what is required, and a few of what is not."""
+    most = (4, 3, 2, 1)[min(depth, 3)]
+    asked = {rule.steps[0].name for rule in shape.rules if isinstance(rule, OnlyIf)}
+    needed = [rule for rule in shape.rules if rule.names and (_required(rule) or _element(rule) in asked)]
+    optional = [rule for rule in shape.rules if rule.names and not any(rule is one for one in needed)]
+    chosen = draw(st.lists(st.sampled_from(optional), max_size=most, unique_by=id)) if optional else []
+    wanted = [rule for rule in shape.rules if any(rule is one for one in (*needed, *chosen))]
+    record: Record = {}
+    for rule in wanted:
+        if depth < 5 or any(rule is one for one in needed) or all(part.shape.leaf for part in rule.parts()):
+            record |= draw(_parts(rule, depth))
+    if not record:
+        leaves = [part for rule in shape.rules for part in rule.parts() if isinstance(part, Field) and part.shape.leaf]
+        record |= draw(_parts(draw(st.sampled_from(leaves)), depth))
+    return record
+
+
+def _element(rule: Rule) -> str:
+    """The element that a rule writes at its top."""
+    return next(rule.parts()).steps[0].name
+
+
+def _required(rule: Rule) -> bool:
+    if isinstance(rule, OneOf):
+        first = rule.rules[0]
+        return first.element.min > 0 and len(first.steps) == 1
+    if isinstance(rule, Field):
+        return rule.element.min > 0 and len(rule.steps) == 1 and rule.usual is None
+    return isinstance(rule, Each) and rule.element.min > 0 and len(rule.steps) == 1
+
+
+@st.composite
+def _parts(draw: Draw, rule: Rule, depth: int) -> Record:
+    if isinstance(rule, OneOf):
+        return draw(_parts(draw(st.sampled_from(rule.rules)), depth))
+    if isinstance(rule, SameAs):
+        return draw(_parts(rule.rule, depth))
+    if isinstance(rule, Main):
+        head = draw(records(rule.shape, depth + 1))
+        rest = (
+            draw(st.lists(records(rule.shape, depth + 1), min_size=1, max_size=2))
+            if draw(st.integers(0, 3)) == 0
+            else []
+        )
+        return ({rule.name: head} if rule.name else head) | ({rule.others: rest} if rest else {})
+    if isinstance(rule, Each):
+        return {rule.name: draw(st.lists(_value(rule.shape, depth + 1), min_size=1, max_size=2 if depth else 3))}
+    assert isinstance(rule, Field)
+    return {rule.name: draw(_value(rule.shape, depth + 1))}
+
+
+def _value(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
+    shape = resolved(shape)
+    if isinstance(shape, Bare):
+        return _value(shape.field.shape, depth)
+    if isinstance(shape, Code):
+        return st.sampled_from(list(shape.words))
+    if isinstance(shape, Primitive):
+        return PRIMITIVES.get(shape.type, word)
+    if isinstance(shape, Verbatim):
+        return extensions
+    if isinstance(shape, Link):
+        return _linked(shape, depth)
+    assert isinstance(shape, RecordShape)
+    return records(shape, depth)
+
+
+@st.composite
+def _linked(draw: Draw, link: Link, depth: int) -> Record:
+    point: Record = draw(records(link.pointer, depth + 1))
+    if not link.known or depth > 4 or draw(st.booleans()):
+        return point
+    kind = draw(st.sampled_from(sorted(link.known)))
+    content: Record = draw(records(link.known[kind], depth + 1))
+    content.pop("id", None)
+    content |= SORTS.get(kind, {})
+    point.pop("ref", None)
+    return {"kind": kind, **content, **point}
+
+
+@st.composite
+def labelled(draw: Draw, shape: RecordShape) -> Record:
+    """A record of which some parts are told under an id, and pointed to from elsewhere."""
+    record: Record = draw(records(shape))
+    told = [part for part in _dicts(record) if "kind" in part]
+    for n, part in enumerate(told):
+        if draw(st.booleans()):
+            part["id"] = f"{draw(word)}{n}"
+    ids = [part["id"] for part in told if "id" in part]
+    for pointer in _dicts(record):
+        if ids and "ref" in pointer and draw(st.integers(0, 2)) == 0:
+            pointer["ref"] = f"#{draw(st.sampled_from(ids))}"
+    return record
+
+
+def _dicts(node: Any) -> Iterator[Record]:
+    if isinstance(node, dict):
+        yield node
+        for name, value in node.items():
+            if not name.endswith("extensions"):
+                yield from _dicts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _dicts(value)
+
+
+def with_noise(draw: Draw, resource: Record) -> Record:
+    """The same with things of other people anywhere: ids, extensions, narrative, contained resources; still valid R4."""
+    resource = copy.deepcopy(resource)
+    _disturb(draw, resource, str(resource["resourceType"]))
+    if draw(st.booleans()):
+        resource["text"] = {
+            "status": draw(st.sampled_from(["generated", "additional"])),
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
+        }
+    if "insurance" in children(resource["resourceType"]) and draw(st.booleans()):
+        resource.setdefault("contained", []).append({"resourceType": "Coverage", "id": "cov", "status": "active"})
+        resource.setdefault("insurance", []).append({"reference": "#cov"})
+    return resource
+
+
+def _disturb(draw: Draw, node: Record, type_: str) -> None:
+    known = children(type_)
+    for name, value in list(node.items()):
+        element = known.get(name)
+        if element is None or name in ("extension", "modifierExtension"):
+            continue
+        if is_primitive(element.type):
+            if (
+                not isinstance(value, list)
+                and f"_{name}" not in node
+                and element.type != "xhtml"
+                and draw(st.integers(0, 9)) == 0
+            ):
+                node[f"_{name}"] = {"extension": [draw(extensions)]}
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            _disturb(draw, item, str(item["resourceType"]) if element.type == "Resource" else element.type)
+    if not is_resource(type_) and draw(st.integers(0, 9)) == 0:
+        node.setdefault("id", f"n{draw(word)}")
+    if draw(st.integers(0, 9)) == 0 and type_ != "Narrative":
+        node["extension"] = [*node.get("extension", []), draw(extensions)]

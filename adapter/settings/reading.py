@@ -54,9 +54,9 @@ def _document(config: Path | None) -> Mapping[str, Any]:
     known: dict[str, set[str]] = {}
     for setting in TABLE:
         known.setdefault(setting.table, set()).add(setting.key)
-    for key, value in document.items():
-        if key in known and isinstance(value, dict):
-            _refuse_strangers(value, known[key], f"[{key}]")
+    for key in document:
+        if key in known:
+            _refuse_strangers(_member(document, key), known[key], f"[{key}]")
         elif key != "partners" and key not in known[""]:
             raise SettingsError(f"{FILE} has no setting called {key}: see the README's table of settings.")
     return document

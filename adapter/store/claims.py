@@ -22,5 +22,7 @@ def add(connection: Connection, keys: Iterable[str], type_: str, id_: str) -> No
 
 def first(connection: Connection, keys: Sequence[str]) -> str | None:
     """The id of what the first of these keys that is claimed stands for."""
-    found = dict(connection.execute(select(claim.c.key, claim.c.id).where(claim.c.key.in_(keys))).tuples().all())
+    found = {
+        row.key: row.id for row in connection.execute(select(claim.c.key, claim.c.id).where(claim.c.key.in_(keys)))
+    }
     return next((found[key] for key in keys if key in found), None)

@@ -113,7 +113,7 @@ def find_tasks(
     page = select(referral.c.serial, referral.c.task_id).where(*conditions).order_by(referral.c.serial.desc())
     if before is not None:
         page = page.where(referral.c.serial < before)
-    return total, [(serial, task_id) for serial, task_id in connection.execute(page.limit(limit)).tuples()]
+    return total, [(serial, task_id) for serial, task_id in connection.execute(page.limit(limit))]
 
 
 def _one(connection: Connection, condition: ColumnElement[bool]) -> Referral | None:

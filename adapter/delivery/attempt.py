@@ -44,6 +44,8 @@ class Courier:
         with writing(self.engine) as connection:
             begun = self._begin(connection, turn)
         if isinstance(begun, str):
+            if begun == "superseded":
+                self._wake_what_waits(turn.plan_id, turn.partner)
             return begun
         delivery, first = begun
         try:
@@ -95,14 +97,15 @@ class Courier:
     def _settled(self, delivery: Delivery, state: State, **what: str | None) -> str:
         with writing(self.engine) as connection:
             deliveries.settle(connection, delivery.id, state, **what)
-            waiting = [
-                one.id
-                for one in deliveries.of_plan(connection, delivery.plan_id, delivery.partner)
-                if one.state == "pending"
-            ]
-        for newer in waiting:
-            self.outbox.wake(newer)
+        self._wake_what_waits(delivery.plan_id, delivery.partner)
         return state
+
+    def _wake_what_waits(self, plan_id: str, partner: str) -> None:
+        with reading(self.engine) as connection:
+            all_of_plan = deliveries.of_plan(connection, plan_id, partner)
+        for waiting in all_of_plan:
+            if waiting.state == "pending":
+                self.outbox.wake(waiting.id)
 
 
 def _words(refused: Exception) -> str:

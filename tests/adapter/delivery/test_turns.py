@@ -206,6 +206,16 @@ def test_an_older_version_is_not_sent_after_a_newer_one(desk: Desk) -> None:
     assert desk.firsts == []
 
 
+def test_what_waited_for_a_superseded_version_is_woken(desk: Desk) -> None:
+    oldest, delivered, newest = desk.put(1), desk.put(2), desk.put(3)
+    assert desk.take(newest) == "waits for an older version"
+    with writing(desk.engine) as connection:
+        deliveries.settle(connection, delivered.id, "delivered", remote_id="9", remote_version="2")
+    desk.take(oldest)
+    ((_, delay),) = desk.waiting().items()
+    assert delay <= 0.0
+
+
 def test_a_partner_that_is_no_longer_configured_is_waited_for(desk: Desk) -> None:
     courier: Any = replace(desk.courier, partner=lambda name: client_for(Settings(), name))
     put = desk.put()

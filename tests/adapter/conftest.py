@@ -1,4 +1,4 @@
-"""A database for each test, and the service on it: called directly, or over HTTP where the server is part of the matter.
+"""A database for each test, and the service on it: called directly, or over HTTP where the server matters.
 
 Everything runs on SQLite; with PAINGATE_TEST_DATABASE_URL (a PostgreSQL server, with a user who may make databases) the
 same tests run there, each in a database of its own.
@@ -10,13 +10,14 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
-import waitress
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, make_url, text
+from waitress.server import create_server
 
 from adapter import create_app
 from adapter.settings import Partner, Settings
@@ -78,9 +79,10 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def served(app: Flask) -> Iterator[str]:
     """The address of the service behind the server that it has in production."""
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=8)
+    server: Any = create_server(app, host="127.0.0.1", port=0, threads=8)
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.trigger.pull_trigger(server.close)  # within the server's own loop: it closes what nobody is using any more
     thread.join()
+    server.task_dispatcher.shutdown()

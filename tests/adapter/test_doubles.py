@@ -139,9 +139,7 @@ def test_fifty_at_once_are_one_referral(served: str, client: FlaskClient, engine
     assert rows(engine)["referral"] == rows(engine)["message"] == rows(engine)["patient"] == 1
 
 
-def test_one_patient_of_many_referrals_at_once_has_one_number(
-    served: str, client: FlaskClient, engine: Engine
-) -> None:
+def test_one_patient_of_many_referrals_at_once_has_one_number(served: str, client: FlaskClient, engine: Engine) -> None:
     def once(number: int) -> int:
         sent = changed(referral(f"R-{number}"), "entry", 1, "request", "ifNoneExist", to=f"identifier={MRN}|4711")
         body = exact_json.dumps(sent)

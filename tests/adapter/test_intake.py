@@ -181,7 +181,9 @@ def test_a_patient_may_be_named_by_identifier_alone(client: FlaskClient) -> None
     assert second["patient_number"] == first["patient_number"]
 
 
-@pytest.mark.parametrize("reference", ["Patient/unknown", "https://elsewhere.example/Patient/1", "Patient?identifier=1"])
+@pytest.mark.parametrize(
+    "reference", ["Patient/unknown", "https://elsewhere.example/Patient/1", "Patient?identifier=1"]
+)
 def test_a_patient_whom_nobody_knows_is_asked_for(client: FlaskClient, engine: Engine, reference: str) -> None:
     answer = send(client, request("R-1", reference))
     assert answer.status_code == 422

@@ -1,0 +1,327 @@
+"""The clinic's side: the inbox, the decisions, and its plans."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, Engine
+from werkzeug.test import TestResponse
+
+from adapter import create_app
+from adapter.settings import Settings
+from mappings.r4 import exact_json
+from tests.adapter.speaking import (
+    IDENTIFIERS,
+    Enqueued,
+    Node,
+    alone,
+    changed,
+    get,
+    inbox,
+    received,
+    referral,
+    rows,
+    said,
+    send,
+)
+
+PLANS = "/clinic/v1/care-plans"
+INBOX = "/clinic/v1/referrals"
+STRANGE = {"modifierExtension": [{"url": "https://elsewhere.example/means-the-opposite", "valueBoolean": True}]}
+
+
+def decide(client: FlaskClient, one: Node, what: str, reason: str | None = None) -> TestResponse:
+    return client.post(f"{INBOX}/{one['id']}/{what}", json={"reason": reason} if reason is not None else None)
+
+
+def plan(number: str, **more: Any) -> Node:
+    return {
+        "record": "care_plan",
+        "status": "active",
+        "title": "Back to the garden",
+        "patient": {"ref_identifier": {"value": number}},
+        **more,
+    }
+
+
+def put(client: FlaskClient, record: Any, plan_id: str = "plan-1") -> TestResponse:
+    body = record if isinstance(record, bytes) else exact_json.dumps(record)
+    return client.put(f"{PLANS}/{plan_id}", data=body, headers={"Content-Type": "application/json"})
+
+
+def problem(answer: TestResponse) -> list[tuple[str, str]]:
+    """Path and code of each error of a problem."""
+    assert answer.mimetype == "application/problem+json"
+    told = said(answer)
+    assert told["status"] == answer.status_code
+    assert told["title"]
+    assert told["detail"]
+    return [(error["path"], error["code"]) for error in told["errors"]]
+
+
+# ---- the inbox
+
+
+def test_a_referral_lies_in_the_inbox_as_a_clinic_record(client: FlaskClient) -> None:
+    one = received(client)
+    assert (one["status"], one["actionable"]) == ("received", True)
+    record = one["record"]
+    assert (record["record"], record["urgency"], record["questions"]) == (
+        "referral",
+        "urgent",
+        ["Low back pain since a fall"],
+    )
+    assert record["patient"]["name"] == {"family": "Okafor", "given": ["Nneka"]}
+    full = get(client, f"{INBOX}/{one['id']}")
+    assert full["record"] == record
+    assert full["report"]["ledger"]["unmapped"] == len(full["report"]["unmapped"])
+    assert full["mapping_version"]
+
+
+def test_numbers_in_a_record_keep_their_text(client: FlaskClient) -> None:
+    quantity = exact_json.loads(b'{"value":1.50,"unit":"mg"}')
+    one = received(client, alone() | {"quantityQuantity": quantity})
+    assert b"1.50" in client.get(f"{INBOX}/{one['id']}").data
+
+
+def test_the_inbox_is_paged_and_filtered(client: FlaskClient) -> None:
+    for number in range(5):
+        send(client, referral(f"R-{number}"))
+    listed = inbox(client)
+    assert [one["number"] for one in listed] == [f"R-00000{number}" for number in (5, 4, 3, 2, 1)]
+    decide(client, listed[0], "accept")
+    first = get(client, f"{INBOX}?status=received&limit=3")
+    send(client, referral("R-6"))
+    second = get(client, f"{INBOX}?status=received&limit=3&cursor={first['next']}")
+    assert [one["id"] for one in first["referrals"] + second["referrals"]] == [one["id"] for one in listed[1:]]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "limit=-1"])
+def test_what_the_inbox_is_asked_must_make_sense(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"{INBOX}?{query}")
+    assert answer.status_code == 400
+    assert problem(answer) == [(query.partition("=")[0], "value")]
+
+
+# ---- decisions
+
+
+def test_accepting_moves_the_task(client: FlaskClient) -> None:
+    one = received(client)
+    answer = decide(client, one, "accept")
+    assert (answer.status_code, said(answer)["status"]) == (200, "accepted")
+    task = get(client, f"/fhir/{one['task']}")
+    assert (task["status"], task["businessStatus"]["coding"][0]["code"]) == ("accepted", "3.0")
+    assert "statusReason" not in task
+
+
+def test_declining_says_why(client: FlaskClient) -> None:
+    one = received(client)
+    answer = decide(client, one, "decline", "We do not treat children")
+    assert (said(answer)["status"], said(answer)["reason"]) == ("declined", "We do not treat children")
+    task = get(client, f"/fhir/{one['task']}")
+    assert (task["status"], task["businessStatus"]["coding"][0]["code"]) == ("rejected", "4.0")
+    assert task["statusReason"] == {"text": "We do not treat children"}
+    assert task["lastModified"] == task["meta"]["lastUpdated"] > task["authoredOn"]
+
+
+def test_a_decision_that_is_told_again_is_the_same_decision(client: FlaskClient, engine: Engine) -> None:
+    one = received(client)
+    first = decide(client, one, "accept")
+    stored = rows(engine)
+    assert decide(client, one, "accept").data == first.data
+    assert rows(engine) == stored
+
+
+def test_a_second_decision_is_refused(client: FlaskClient) -> None:
+    accepted = received(client, referral("R-1"))
+    decide(client, accepted, "accept")
+    assert problem(decide(client, accepted, "decline", "changed my mind")) == [("status", "conflict")]
+    declined = received(client, referral("R-2"))
+    decide(client, declined, "decline", "no capacity")
+    assert decide(client, declined, "decline", "another reason").status_code == 409
+    assert decide(client, declined, "accept").status_code == 409
+    assert get(client, f"/fhir/{declined['task']}")["meta"]["versionId"] == "2"
+
+
+def test_of_two_decisions_at_once_one_holds(client: FlaskClient) -> None:
+    one = received(client)
+    with ThreadPoolExecutor(8) as clerks:
+        told = list(
+            clerks.map(
+                lambda number: decide(client.application.test_client(), one, "decline", f"reason {number}").status_code,
+                range(8),
+            )
+        )
+    assert sorted(told) == [200] + [409] * 7
+    assert get(client, f"/fhir/{one['task']}")["meta"]["versionId"] == "2"
+
+
+@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": 1}, [], {"reason": "x", "more": 1}])
+def test_declining_without_a_reason_is_refused(client: FlaskClient, body: Any) -> None:
+    one = received(client)
+    answer = client.post(f"{INBOX}/{one['id']}/decline", json=body)
+    assert answer.status_code == 422
+    assert problem(answer) == [("reason", "required")]
+    assert inbox(client)[0]["status"] == "received"
+
+
+def test_what_we_do_not_understand_is_shown_and_not_acted_upon(client: FlaskClient) -> None:
+    one = received(client, alone() | STRANGE)
+    assert (one["actionable"], one["status"]) == (False, "received")
+    for answer in (
+        decide(client, one, "accept"),
+        decide(client, one, "decline", "not understood"),
+        put(client, plan(one["patient_number"])),
+    ):
+        assert answer.status_code == 409
+        assert problem(answer) == [("record.not_actionable_because", "business-rule")]
+        assert "modifier" in said(answer)["detail"]
+    assert get(client, f"/fhir/{one['task']}")["status"] == "received"
+
+
+# ---- plans
+
+
+def test_a_plan_is_put_and_its_deliveries_are_enqueued(client: FlaskClient, enqueued: Enqueued) -> None:
+    one = received(client)
+    answer = put(client, plan(one["patient_number"]))
+    assert (answer.status_code, answer.headers["ETag"]) == (201, 'W/"1"')
+    told = said(answer)
+    assert (told["id"], told["version"], told["patient_number"]) == ("plan-1", 1, one["patient_number"])
+    assert told["record"]["identifiers"] == [{"system": f"{IDENTIFIERS}/care-plan", "value": "plan-1"}]
+    assert told["record"]["patient"] == {
+        "ref_identifier": {"system": f"{IDENTIFIERS}/patient", "value": one["patient_number"]}
+    }
+    (delivery,) = told["deliveries"]  # the registry does not get plans
+    assert (delivery["partner"], delivery["state"], delivery["plan_version"]) == ("hospital", "pending", 1)
+    assert enqueued.told == [(delivery["id"], "plan-1", "hospital")]
+    assert get(client, f"{PLANS}/plan-1") == told
+    assert get(client, f"{PLANS}/plan-1/deliveries") == {"deliveries": [delivery]}
+
+
+def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: FlaskClient, enqueued: Enqueued) -> None:
+    record = plan(received(client)["patient_number"])
+    first = put(client, record)
+    again = put(client, dict(reversed(record.items())))
+    assert (again.status_code, said(again)) == (200, said(first))
+    whole = put(client, said(first)["record"])  # what was answered may be put back
+    assert (whole.status_code, said(whole)["version"]) == (200, 1)
+    other = put(client, record | {"title": "Back to work"})
+    assert (other.status_code, said(other)["version"]) == (200, 2)
+    assert [one["plan_version"] for one in said(other)["deliveries"]] == [1, 2]
+    assert len(enqueued.told) == 2
+
+
+def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enqueued: Enqueued) -> None:
+    record = plan(received(client)["patient_number"])
+    with ThreadPoolExecutor(8) as clerks:
+        answers = list(
+            clerks.map(lambda n: put(client.application.test_client(), record | {"title": f"Plan {n}"}), range(8))
+        )
+    assert sorted(said(answer)["version"] for answer in answers) == list(range(1, 9))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len(set(enqueued.told)) == 8
+
+
+def test_work_that_cannot_be_enqueued_takes_the_plan_with_it(settings: Settings, engine: Engine) -> None:
+    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None:
+        raise OSError("no queue")
+
+    client = create_app(settings, engine=engine, enqueue=broken).test_client()
+    number = received(client)["patient_number"]
+    stored = rows(engine)
+    answer = put(client, plan(number))
+    assert answer.status_code == 500
+    assert problem(answer) == []
+    assert rows(engine) == stored
+
+
+def test_a_plan_may_name_the_referral_that_it_answers(client: FlaskClient) -> None:
+    first, second = received(client, referral("R-1")), received(client, referral("R-2"))
+    named = {"ref_identifier": {"system": f"{IDENTIFIERS}/referral", "value": first["number"]}}
+    told = said(put(client, plan(second["patient_number"], supporting=[named])))
+    assert told["referral"] == first["id"]
+    named["ref_identifier"]["value"] = "R-999999"
+    answer = put(client, plan(second["patient_number"], supporting=[named]))
+    assert answer.status_code == 422
+    assert problem(answer) == [("supporting", "not-found")]
+
+
+def test_a_plan_keeps_its_patient(client: FlaskClient) -> None:
+    first, second = received(client, referral("R-1", "1")), received(client, referral("R-2", "2"))
+    put(client, plan(first["patient_number"]))
+    answer = put(client, plan(second["patient_number"]))
+    assert answer.status_code == 409
+    assert problem(answer) == [("patient", "conflict")]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "error"),
+    [
+        (("patient", "ref_identifier", "value"), "P-999999", ("patient.ref_identifier.value", "not-found")),
+        (("patient", "ref_identifier", "system"), "urn:x", ("patient.ref_identifier.system", "invalid")),
+        (("patient", "ref_identifier"), None, ("patient.ref_identifier", "required")),
+        (("patient",), None, ("patient.ref_identifier", "required")),
+        (("record",), "referral", ("record", "invalid")),
+        (("record",), None, ("record", "invalid")),
+        (("status",), "excellent", ("status", "structure")),
+        (("titel",), "x", ("titel", "structure")),
+        (("identifiers",), "x", ("identifiers", "structure")),
+    ],
+)
+def test_a_plan_that_is_not_sound_is_refused_place_by_place(
+    client: FlaskClient, engine: Engine, path: tuple[str, ...], value: Any, error: tuple[str, str]
+) -> None:
+    number = received(client)["patient_number"]
+    stored = rows(engine)
+    answer = put(client, changed(plan(number), *path, to=value))
+    assert answer.status_code == 422
+    assert problem(answer) == [error]
+    assert rows(engine) == stored
+
+
+def test_a_plan_that_may_not_be_acted_upon_is_not_sent(client: FlaskClient, enqueued: Enqueued) -> None:
+    strange = {"actionable": False, "not_actionable_because": ["somebody said so"]}
+    answer = put(client, plan(received(client)["patient_number"], **strange))
+    assert answer.status_code in (409, 422)
+    assert enqueued.told == []
+
+
+# ---- errors
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"{INBOX}/nobody", 404),
+        ("POST", f"{INBOX}/nobody/accept", 404),
+        ("GET", f"{PLANS}/nothing", 404),
+        ("GET", f"{PLANS}/nothing/deliveries", 404),
+        ("GET", "/clinic/v1/nothing", 404),
+        ("GET", "/", 404),
+        ("DELETE", f"{INBOX}/nobody", 405),
+        ("PUT", f"{PLANS}/plan-1", 415),
+    ],
+)
+def test_what_is_not_there_is_a_problem(client: FlaskClient, method: str, path: str, status: int) -> None:
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    problem(answer)
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"a":1,"a":2}', b'{"a":NaN}', b"[" * 10_000])
+def test_what_is_no_json_is_a_problem(client: FlaskClient, body: bytes) -> None:
+    answer = put(client, body)
+    assert answer.status_code == 400
+    assert problem(answer) == [("", "structure")]
+
+
+def test_an_id_is_made_for_addresses(client: FlaskClient) -> None:
+    answer = put(client, plan("P-000001"), "plan%201")
+    assert answer.status_code == 422
+    assert problem(answer) == [("id", "value")]

@@ -19,6 +19,7 @@ from mappings.datatypes import (
     link,
     other_extensions,
 )
+from mappings.lens.rules import ABSENT
 from mappings.lens.words import each, field, main, one_of, part, resource
 from mappings.people import ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
 
@@ -64,6 +65,7 @@ PATIENT = resource("Patient",
     other_extensions("sex_extensions", at="_gender.extension"),
     field("birth_date", fhir="birthDate", about="Date of birth, as exactly as it is known."),
     extension("born_at", BIRTH_TIME, "DateTime", "Date and time of birth.", on="_birthDate"),
+    extension("birth_date_unknown_because", ABSENT, "Code", "Why there is no date of birth: unknown, asked-unknown, masked ...", on="_birthDate"),
     one_of(
         field("deceased", fhir="deceasedBoolean", about="Whether the patient has died."),
         field("died_on", fhir="deceasedDateTime", about="When the patient died."),

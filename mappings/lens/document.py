@@ -6,6 +6,7 @@ Bundle entry, or the tail of its fullUrl.  In a record "#label" means that resou
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ class Document:
         self._told: dict[int, bool] = {}
         self._home: dict[int, Node] = {}
         self._full_urls: dict[int, str] = {}
+        self._added: dict[str, Node] = {}
         if self.is_bundle:
             for entry in _objects(given.get("entry")):
                 resource = entry.get("resource")
@@ -58,6 +60,17 @@ class Document:
                 self._hold(resource)
         else:
             self._hold(given)
+
+    def growing(self) -> Document:
+        """The same document, to which what is being written can be added without changing this one."""
+        grown = copy.copy(self)
+        grown._labels, grown._added = dict(self._labels), {}
+        return grown
+
+    def grow(self, reference: str, label: str, resource: Node) -> None:
+        """From now on the reference leads to this new resource."""
+        self._added[reference] = resource
+        self._labels[id(resource)] = label
 
     def _enter(self, resource: Node, full_url: Any) -> None:
         self.entries.append(resource)
@@ -110,6 +123,8 @@ class Document:
         """The resource in this document that a reference leads to, seen from the resource it stands in."""
         if not isinstance(reference, str):
             return None
+        if reference in self._added:
+            return self._added[reference]
         if reference.startswith("#"):
             if reference == "#":
                 return home

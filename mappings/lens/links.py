@@ -227,6 +227,7 @@ class Link:
             if making.rendering == "contained" or isinstance(own, str):
                 made = {"resourceType": made["resourceType"], "id": label, **made}
             making.added[place] = (label, made)
+            making.growing.grow(reference_to(label, scope), label, made)
         return label
 
     def fresh_label(self, kind: str, content: Rec, scope: WriteScope) -> str:

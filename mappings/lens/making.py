@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, NoReturn
 
 from mappings.issues import Issue, Refused
@@ -34,6 +35,11 @@ class Making:
     root_now: Node = field(default_factory=dict)
     notes: list[Issue] = field(default_factory=list)
 
+    @cached_property
+    def growing(self) -> Document:
+        """The document with what has been written so far: whose a list item is depends on what it leads to."""
+        return self.document.growing()
+
 
 @dataclass(frozen=True)
 class WriteScope:
@@ -52,7 +58,7 @@ class WriteScope:
 
     def look(self) -> Scope:
         """The same place, for reading what stands there already."""
-        return Scope(Reading(self.making.document), self.making.root, self.home)
+        return Scope(Reading(self.making.growing), self.making.root, self.home)
 
     def moved(self, depends: Iterable[str]) -> bool:
         """Whether the root changed an element that something in a shape is the same as."""

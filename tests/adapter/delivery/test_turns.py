@@ -6,11 +6,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert
 
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
 from adapter.delivery import attempt
@@ -36,8 +35,8 @@ Push = Callable[..., Delivered]
 class Desk:
     """A database with plans in it, and a courier whose pushes end as the test says."""
 
-    def __init__(self, folder: Path, pushes: pytest.MonkeyPatch) -> None:
-        settings = Settings(database_url=f"sqlite:///{folder / 'paingate.db'}")
+    def __init__(self, database_url: str, pushes: pytest.MonkeyPatch) -> None:
+        settings = Settings(database_url=database_url)
         self.engine: Engine = open_engine(settings.database_url)
         migrate(self.engine)
         prepare(settings)
@@ -81,9 +80,10 @@ class Desk:
 
     def waiting(self) -> dict[str, float]:
         """The turns left in the database, with the seconds that each has to wait."""
-        query = "SELECT workflow_uuid, delay_until_epoch_ms FROM workflow_status"
-        with reading(self.engine) as connection:
-            return {row[0]: (row[1] or 0) / 1000 - time.time() for row in connection.execute(text(query))}
+        now = time.time()
+        return {
+            one.workflow_id: (one.delay_until_epoch_ms or 0) / 1000 - now for one in self.outbox.client.list_workflows()
+        }
 
 
 def turn(delivery: Delivery) -> Turn:
@@ -91,8 +91,8 @@ def turn(delivery: Delivery) -> Turn:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk = Desk(tmp_path, monkeypatch)
+def desk(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    desk = Desk(database_url, monkeypatch)
     yield desk
     desk.engine.dispose()
 

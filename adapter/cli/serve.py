@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from adapter.settings import SettingsError, read_settings, refuse_open_address
 
@@ -35,7 +35,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings) -> None:
-    import waitress
+    from waitress.server import create_server
 
     from adapter import create_app
     from adapter.delivery import worker
@@ -47,8 +47,10 @@ def _serve(settings: Settings) -> None:
     app = create_app(settings, enqueue=Outbox(engine).enqueue)
     worker.start(settings, engine)
     try:
-        server = waitress.create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident="paingate")
-        sys.stderr.write(f"paingate listens on http://{server.effective_host}:{server.effective_port}\n")
+        server: Any = create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident="paingate")
+        several = getattr(server, "effective_listen", None)  # localhost may be two addresses
+        for host, port in several or [(server.effective_host, server.effective_port)]:
+            sys.stderr.write(f"paingate listens on http://{host}:{port}\n")
         server.run()  # until SIGTERM or Ctrl-C; what is being answered then is answered to the end
     finally:
         worker.stop(ENDS_WITHIN)

@@ -26,7 +26,7 @@ def outline(record: dict[str, Any], indent: int) -> Iterator[str]:
             yield from outline(value, indent + 4)
             continue
         for item in value if isinstance(value, list) and len(words) > room else [words]:
-            for line in wrap(brief(item), room, subsequent_indent="  ") or [""]:
+            for line in wrap(brief(item), room, subsequent_indent="  ", max_lines=2, placeholder=" …"):
                 yield start + line
                 start = " " * len(start)
 
@@ -34,7 +34,9 @@ def outline(record: dict[str, Any], indent: int) -> Iterator[str]:
 def brief(value: Any) -> str:
     """A value in few words: a coded value by its text, then its code; a name as it is said."""
     if isinstance(value, list):
-        return "; ".join(map(brief, value))
+        return "; ".join(filter(None, map(brief, value)))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, dict):
         return str(value)
     if "family" in value:
@@ -46,5 +48,5 @@ def brief(value: Any) -> str:
         return str(words)
     if "value" in value:
         return " ".join(str(value[name]).strip("{}") for name in ("value", "unit") if name in value)
-    told = ((name, item) for name, item in value.items() if name not in ("id", "ref", "system", *UNSAID))
-    return ", ".join(f"{name.replace('_', ' ')} {brief(item)}" for name, item in told)
+    told = ((name, brief(item)) for name, item in value.items() if name not in ("id", "ref", "system", *UNSAID))
+    return ", ".join(f"{name.replace('_', ' ')} {said}" for name, said in told if said)

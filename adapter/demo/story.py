@@ -57,7 +57,9 @@ def tell(out: TextIO, altered: Callable[[Resource], Resource] = lambda held: hel
         referral = _referred(teller, to_clinic, inside)
         _accepted(teller, to_clinic, inside, referral)
         delivery = _planned(teller, inside, referral, tap)
-        good = _compared(teller, Caller(teller, "hospital         ", other.base), delivery, tap, altered)
+        good = _compared(
+            teller, Caller(teller, "hospital         ", other.base.removesuffix("/fhir")), delivery, tap, altered
+        )
     teller.line()
     teller.line(
         f"{'All of it holds' if good else 'The hospital holds something else'}. {time.monotonic() - began:.1f} s"
@@ -110,13 +112,15 @@ def _planned(teller: Teller, clinic_calls: Caller, referral: Resource, tap: Tap)
     plan = fixture(PLAN)
     number = referral["patient_number"]
     plan["patient"] = {"ref_identifier": {"system": f"{IDENTIFIER_BASE}/patient", "value": number}}
+    for line in outline({name: value for name, value in plan.items() if name != "patient"}, indent=5):
+        teller.line(line)
     path = "/clinic/v1/care-plans/demo-plan"
     clinic_calls.call("PUT", path, plan, expect=201, kind=PLAIN_JSON)
     before, until = 0, time.monotonic() + DELIVERED_WITHIN
     while time.monotonic() < until:
         delivery = _delivery(clinic_calls.look(f"{path}/deliveries"))
         for one in tap.exchanges[before:]:
-            teller.exchange("clinic > hospital", one.method, one.path, one.status, one.reason)
+            teller.exchange("clinic > hospital", one.method, one.path, one.status)
         before = len(tap.exchanges)
         if delivery.get("state") not in (None, "pending"):
             break
@@ -133,9 +137,9 @@ def _compared(
 ) -> bool:
     teller.line("\n5  The plan read back from the hospital, compared as whole JSON with what was sent")
     sent = {entry["resource"]["resourceType"]: entry["resource"] for entry in _sent_bundle(tap)["entry"]}
-    plan = altered(hospital_says.call("GET", f"/CarePlan/{delivery['remote_id']}"))
+    plan = altered(hospital_says.call("GET", f"/fhir/CarePlan/{delivery['remote_id']}"))
     patient = hospital_says.call(
-        "GET", f"/{plan['subject']['reference']}"
+        "GET", f"/fhir/{plan['subject']['reference']}"
     )  # a rewritten reference leads to whom it should
     good = True
     for held in (plan, patient):

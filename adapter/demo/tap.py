@@ -29,7 +29,6 @@ class Exchange:
     path: str
     sent: bytes
     status: int
-    reason: str
 
 
 @dataclass
@@ -61,7 +60,7 @@ def tapped(port: int, to: str) -> Iterator[Tap]:
                     data=body,
                     timeout=60,
                 )
-            tap.exchanges.append(Exchange(self.command, self.path, body, answer.status_code, answer.reason))
+            tap.exchanges.append(Exchange(self.command, self.path, body, answer.status_code))
             self.send_response(answer.status_code)
             for name, value in answer.headers.items():
                 if name.lower() not in ONE_HOP:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -26,10 +27,10 @@ class Teller:
         self._out.write(text.rstrip() + "\n")
         self._out.flush()
 
-    def exchange(self, whom: str, method: str, path: str, status: int, reason: str) -> None:
+    def exchange(self, whom: str, method: str, path: str, status: int) -> None:
         """One request: by whom to whom, what for, and how it was answered."""
         shown = path if len(path) <= LONGEST_PATH else path[: LONGEST_PATH - 1] + "…"
-        self.line(f"     {whom}  {method:<4} {shown}  {status} {reason}")
+        self.line(f"     {whom}  {method:<4} {shown}  {status} {HTTPStatus(status).phrase}")
 
 
 class Caller:
@@ -43,7 +44,7 @@ class Caller:
     def call(self, method: str, path: str, body: Any = None, *, expect: int = 200, kind: str = FHIR_JSON) -> Any:
         """The answer's JSON; another status than the expected one ends the demo."""
         answer = self._answer(method, path, body, kind)
-        self._teller.exchange(self._whom, method, path, answer.status_code, answer.reason)
+        self._teller.exchange(self._whom, method, path, answer.status_code)
         if answer.status_code != expect:
             raise DidNotWork(f"{method} {path} should have been answered with {expect}:\n{answer.text[:2000]}")
         return loads(answer.content)

@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 def test_the_whole_loop_runs_and_ends_with_0(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "adapter", "demo"],
-        capture_output=True, cwd=tmp_path, text=True, timeout=120, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, cwd=tmp_path, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All of it holds." in done.stdout

@@ -132,7 +132,7 @@ class _Storing:
         root = made[self._envelope.root.index]
         claims.add(connection, self._keys, root.type, root.id)
         resource_id = made[subject.entry].id if subject.entry is not None else subject.held
-        patient, issues = number_of(connection, subject, resource_id)
+        patient, issues = number_of(connection, subject, resource_id, self._settings.system("patient"))
         serial, number = numbers.new_referral(connection)
         task_id = str(uuid4())
         self._store_task(connection, made, task_id, number, patient)
@@ -176,9 +176,12 @@ class _Storing:
     def _as_kept(self, entry: Entry, made: list[Made]) -> Node:
         """What GET returns: under our id and version, its references leading to what is kept here."""
         one = made[entry.index]
-        rewritten = self._envelope.links.rewritten(
-            entry.resource, entry.index, lambda index: f"{made[index].type}/{made[index].id}"
-        )
+
+        def place(index: int, versioned: bool) -> str:
+            there = made[index]
+            return f"{there.type}/{there.id}" + (f"/_history/{there.version}" if versioned else "")
+
+        rewritten = self._envelope.links.rewritten(entry.resource, entry.index, place)
         meta = {**rewritten.get("meta", {}), "versionId": str(one.version), "lastUpdated": one.last_updated}
         return {"resourceType": one.type, "id": one.id, "meta": meta} | {
             name: value for name, value in rewritten.items() if name not in ("resourceType", "id", "meta")

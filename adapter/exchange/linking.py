@@ -15,7 +15,7 @@ from adapter.exchange.envelope import Envelope
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
 from adapter.exchange.sameness import V2_0203, identifiers
-from adapter.exchange.translation import Record, birth_date, read_patient
+from adapter.exchange.translation import Record, birth_date, read_patient, with_identifier
 from adapter.store import numbers, patients, resources
 from adapter.store.resources import Identifier
 from mappings import Issue
@@ -62,8 +62,11 @@ def subject_of(connection: Connection, envelope: Envelope) -> Subject:
     raise refuse("unprocessable", "not-found", where, text)
 
 
-def number_of(connection: Connection, subject: Subject, resource_id: str | None) -> tuple[str, list[Issue]]:
-    """The patient's number, a new one where we have not met this patient, and what a person has to look at."""
+def number_of(connection: Connection, subject: Subject, resource_id: str | None, ours: str) -> tuple[str, list[Issue]]:
+    """The patient's number, a new one where we have not met this patient, and what a person has to look at.
+
+    `ours` is the system of the numbers that we give: a sender may know one.
+    """
     record, mapping_version = read_patient(subject.resource)
     known_as = _telling(subject.resource)
     found = patients.known_by(connection, known_as)
@@ -78,8 +81,9 @@ def number_of(connection: Connection, subject: Subject, resource_id: str | None)
     elif found:
         issues = [_to_decide("has identifiers of two patients here")]
     number = numbers.new_patient(connection)
-    free = known_as if not issues else [one for one in known_as if not patients.known_by(connection, [one])]
-    patients.add(connection, number, record, mapping_version, resource_id, free)
+    theirs = [one for one in known_as if one[0] != ours and not (issues and patients.known_by(connection, [one]))]
+    record = with_identifier(record, ours, number)
+    patients.add(connection, number, record, mapping_version, resource_id, [(ours, number), *theirs])
     return number, issues
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from mappings.r4 import definitions
 
 Node = dict[str, Any]
-Place = Callable[[int], str]
-"""Where an entry is kept: "Patient/1", by its index."""
+Place = Callable[[int, bool], str]
+"""Where an entry is kept, by its index: "Patient/1"; "Patient/1/_history/1" where its version is asked for too."""
 
 _LINKS = frozenset(("uri", "url", "oid", "uuid"))
 _RESTFUL = re.compile(r"(?:(.*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[A-Za-z0-9.-]{1,64})?")
@@ -64,18 +64,22 @@ class Links:
             if type_ == "Resource":
                 type_ = value["resourceType"]
             known = definitions.children(definitions.alike(type_))
-            copy = {name: node(inner, known[name].type) if name in known else inner for name, inner in value.items()}
+            copy = {
+                # what is no element is the `_` twin of one, which holds extensions
+                name: node(inner, known[name].type if name in known else "Element")
+                for name, inner in value.items()
+            }
             if type_ == "Reference" and "reference" in copy:
                 copy["reference"] = reference(copy["reference"])
             return copy
 
         def link(text: str) -> str:
             index = self.exactly(text)
-            return text if index is None else place(index)
+            return text if index is None else place(index, False)
 
         def reference(text: str) -> str:
             index = self.target(text, holder)
-            return text if index is None else place(index)
+            return text if index is None else place(index, "/_history/" in text)
 
         rewritten: Node = node(resource, "Resource")
         return rewritten

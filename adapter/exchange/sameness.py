@@ -28,7 +28,7 @@ def content_hash(envelope: Envelope) -> str:
         meta = {k: v for k, v in resource.pop("meta", {}).items() if k not in ("versionId", "lastUpdated")}
         if meta:
             resource["meta"] = meta
-        told.append(envelope.links.rewritten(resource, entry.index, lambda index: f"entry/{index}"))
+        told.append(envelope.links.rewritten(resource, entry.index, lambda index, _: f"entry/{index}"))
     return sha256(exact_json.canonical(told)).hexdigest()
 
 

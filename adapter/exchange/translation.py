@@ -45,7 +45,10 @@ def read_referral(document: dict[str, Any]) -> Referred:
 
 def read_patient(resource: dict[str, Any]) -> tuple[Record, str]:
     """A Patient's record, and the version of the mapping that made it."""
-    reading = mappings.from_fhir(resource)
+    try:
+        reading = mappings.from_fhir(resource)
+    except Refused as refused:
+        raise Refusal("unprocessable", refused.issues) from None
     record = next(conversion.record for conversion in reading.conversions if conversion.kind == "patient")
     return record, mappings.version("patient")
 
@@ -90,16 +93,16 @@ def with_patient(plan: Record, system: str, number: str) -> Record:
     return {**plan, "patient": {**patient, "ref_identifier": pointer}}
 
 
-def with_identifier(plan: Record, system: str, value: str) -> Record:
-    """The plan with our number among its identifiers, once."""
-    held = plan.get("identifiers", [])
+def with_identifier(record: Record, system: str, value: str) -> Record:
+    """The record with our number among its identifiers, once, and no other number of ours."""
+    held = record.get("identifiers", [])
     if not isinstance(held, list):
-        return plan  # the schema says what is wrong with it
+        return record  # the schema says what is wrong with it
     ours = [one for one in held if isinstance(one, dict) and one.get("system") == system]
     if [one.get("value") for one in ours] == [value]:
-        return plan
+        return record
     others = [one for one in held if one not in ours]
-    return {**plan, "identifiers": [{"system": system, "value": value}, *others]}
+    return {**record, "identifiers": [*others, {"system": system, "value": value}]}
 
 
 def referral_pointers(plan: Record, system: str) -> list[str]:

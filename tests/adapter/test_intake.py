@@ -13,6 +13,7 @@ from adapter.store.tables import message
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     FHIR,
+    IDENTIFIERS,
     MRN,
     PATIENT,
     PLACER,
@@ -179,6 +180,16 @@ def test_a_patient_may_be_named_by_identifier_alone(client: FlaskClient) -> None
     subject = {"identifier": {"system": MRN, "value": "4711"}, "display": "N. O."}
     second = received(client, changed(request("R-2"), "subject", to=subject))
     assert second["patient_number"] == first["patient_number"]
+
+
+def test_a_sender_may_use_the_number_that_we_gave(client: FlaskClient) -> None:
+    ours = {"system": f"{IDENTIFIERS}/patient", "value": "P-000001"}
+    first = received(client, changed(referral("R-1"), "entry", 1, "resource", "identifier", to=[ours]))
+    assert first["patient_number"] == "P-000001"  # a number that was not given yet is nobody's
+    second = received(client, changed(alone("R-2"), "subject", to={"identifier": ours}))
+    assert second["patient_number"] == "P-000001"
+    third = received(client, changed(alone("R-3"), "subject", to={"identifier": ours | {"value": "P-000007"}}))
+    assert third["patient_number"] == "P-000002"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bodies over HTTP, as both doors read and write them: within their limits, and as exact JSON."""
+"""What comes over HTTP, as both doors read and write it: within its limits, and as exact JSON."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def read_body(request: Request, settings: Settings, media_types: Sequence[str], 
         raise refuse("too long", "too-long", what, text) from None
     except ClientDisconnected:
         raise refuse("bad request", "incomplete", what, "The body ended early: send all of it.") from None
+
+
+def check_address(request: Request) -> None:
+    """Refuses an address with a character that no database takes, whatever it was meant to find."""
+    if "\0" in request.path or any("\0" in name + text for name, text in request.args.items(multi=True)):
+        raise refuse("bad request", "invalid", "", "There is a NUL (%00) in the address: take it out.")
 
 
 def read_json(body: bytes, settings: Settings, what: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
-from adapter.bodies import json_response, read_body, read_json
+from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.clinic_api import errors
 from adapter.clinic_api.views import delivery_view, plan_view, referral_in_full, referral_view
 from adapter.exchange import decisions, plans
@@ -24,12 +24,15 @@ JSON = "application/json"
 PAGE = 50
 LARGEST_PAGE = 200
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_FHIR_STRING = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{1,1048576}")
+"""What R4 lets a string be (datatypes.html#string): the reason goes into a Task."""
 
 
 def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> Blueprint:
     """The routes."""
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
+    routes.before_request(lambda: check_address(request))
     _inbox(routes, settings, engine)
     _plans(routes, settings, engine, enqueue)
     return routes
@@ -58,7 +61,7 @@ def _inbox(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     def decline(id_: str) -> Response:
         told = _body(settings)
         reason = told.get("reason") if isinstance(told, dict) and told.keys() <= {"reason"} else None
-        if not isinstance(reason, str) or not reason.strip():
+        if not isinstance(reason, str) or not reason.strip() or not _FHIR_STRING.fullmatch(reason):
             raise refuse("unprocessable", "required", "reason", 'Say why, for the referrer: {"reason": "..."}.')
         return _referral(decisions.decline(engine, id_, reason))
 

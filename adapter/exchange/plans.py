@@ -25,6 +25,7 @@ from adapter.store import deliveries, patients, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Enqueue
 from adapter.store.engine import reading, writing
+from adapter.store.numbers import NUMBER
 from adapter.store.plans import Plan
 from adapter.store.referrals import Referral
 from mappings import Issue
@@ -117,7 +118,7 @@ def _patient_number(settings: Settings, told: Any) -> str:
 
 def _referral(connection: Connection, settings: Settings, record: Record, number: str) -> Referral | None:
     """The referral that the plan answers, where it names one; refused where there is none, or none to act upon."""
-    if patients.get(connection, number) is None:
+    if not NUMBER.fullmatch(number) or patients.get(connection, number) is None:
         text = "There is no patient with this number here."
         raise refuse("unprocessable", "not-found", "patient.ref_identifier.value", text)
     of_patient = referrals.of_patient(connection, number)

@@ -5,6 +5,7 @@ The routes read the request and write the answer; what happens in between is the
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -13,7 +14,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import MethodNotAllowed
 
-from adapter.bodies import json_response, read_body, read_json
+from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.exchange.intake import Incoming, Received, receive
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability, errors
@@ -35,6 +36,7 @@ def fhir_api(settings: Settings, engine: Engine) -> Blueprint:
     """The routes."""
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
+    routes.before_request(lambda: check_address(request))
     routes.before_request(lambda: check_format(request))
     _intake(routes, settings, engine)
     _reading(routes, settings, engine)
@@ -96,11 +98,13 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         with reading(engine) as connection:
             return _resource(resources.current(connection, type_, id_), type_)
 
-    @routes.get("/<type_>/<id_>/_history/<int:version>")
-    def read_version(type_: str, id_: str, version: int) -> Response:
+    @routes.get("/<type_>/<id_>/_history/<version>")
+    def read_version(type_: str, id_: str, version: str) -> Response:
         _known(type_)
+        if not re.fullmatch("[1-9][0-9]{0,8}", version):
+            return _resource(None, type_)
         with reading(engine) as connection:
-            return _resource(resources.at_version(connection, type_, id_, version), type_)
+            return _resource(resources.at_version(connection, type_, id_, int(version)), type_)
 
 
 def _known(type_: str) -> None:

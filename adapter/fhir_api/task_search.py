@@ -63,7 +63,7 @@ def search(engine: Engine, request: Request, base: str, *, strict: bool) -> dict
     if len(found) > len(page) and page:
         kept = tuple(one for one in asked.used if one[0] != "_before")
         links.append(("next", (*kept, ("_before", str(page[-1][0])))))
-    return {
+    bundle: dict[str, Any] = {
         "resourceType": "Bundle",
         "type": "searchset",
         "total": total,
@@ -78,6 +78,9 @@ def search(engine: Engine, request: Request, base: str, *, strict: bool) -> dict
             if task is not None
         ],
     }
+    if not bundle["entry"]:
+        del bundle["entry"]  # FHIR has no empty lists
+    return bundle
 
 
 def _address(base: str, used: tuple[tuple[str, str], ...]) -> str:

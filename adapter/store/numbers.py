@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import Connection, Table, insert
 
 from adapter.store.clock import now
 from adapter.store.tables import patient_serial, referral_serial
+
+NUMBER = re.compile("[PR]-[0-9]{6,12}")
+"""What a number looks like: anything else is none of ours."""
 
 
 def new_patient(connection: Connection) -> str:

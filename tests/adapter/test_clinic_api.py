@@ -161,7 +161,9 @@ def test_of_two_decisions_at_once_one_holds(client: FlaskClient) -> None:
     assert get(client, f"/fhir/{one['task']}")["meta"]["versionId"] == "2"
 
 
-@pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": 1}, [], {"reason": "x", "more": 1}])
+@pytest.mark.parametrize(
+    "body", [{}, {"reason": ""}, {"reason": " "}, {"reason": 1}, [], {"reason": "x", "more": 1}, {"reason": "\0"}]
+)
 def test_declining_without_a_reason_is_refused(client: FlaskClient, body: Any) -> None:
     one = received(client)
     answer = client.post(f"{INBOX}/{one['id']}/decline", json=body)

@@ -15,7 +15,8 @@ from tests.adapter.speaking import PLACER, Node, get, inbox, issues, received, r
 def found(client: FlaskClient, query: str, **headers: str) -> list[str]:
     """The Tasks of a search, by the number that the placer gave."""
     bundle = get(client, f"/fhir/Task?{query}", **headers)
-    return [entry["resource"]["identifier"][0]["value"] for entry in bundle["entry"]]
+    assert structure.check(bundle) == []
+    return [entry["resource"]["identifier"][0]["value"] for entry in bundle.get("entry", [])]
 
 
 def used(bundle: Node, relation: str = "self") -> str:

@@ -32,7 +32,6 @@ from mappings import Issue
 from mappings.values import same
 
 KIND = "care_plan"
-_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
 
     def put(connection: Connection) -> Held:
         referral = _referral(connection, settings, record, number)
+        plans.lock(connection, plan_id)
         before = plans.current(connection, plan_id)
         if before is not None and same(before.record, record):
             return Held(before, deliveries.of_plan(connection, plan_id))
@@ -87,15 +87,13 @@ def plan_of(engine: Engine, plan_id: str) -> Held:
 
 
 def _first_come(engine: Engine, put: Callable[[Connection], Held]) -> Held:
-    """Two that put a plan at once take turns: who loses begins again, on top of what the other has put."""
-    for _ in range(_TRIES - 1):
-        try:
-            with writing(engine) as connection:
-                return put(connection)
-        except IntegrityError:
-            continue
-    with writing(engine) as connection:
-        return put(connection)
+    """Two that put a new plan at once: who loses begins again, and finds what the other has put and can be locked."""
+    try:
+        with writing(engine) as connection:
+            return put(connection)
+    except IntegrityError:
+        with writing(engine) as connection:
+            return put(connection)
 
 
 def _patient_number(settings: Settings, told: Any) -> str:

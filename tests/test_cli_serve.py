@@ -66,3 +66,17 @@ def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None
 
 def test_a_settings_file_that_is_named_must_be_there(tmp_path: Path) -> None:
     assert b"missing.toml" in paingate("serve", "--config", "missing.toml", cwd=tmp_path, ends=2).stderr
+
+
+def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
+    with served(tmp_path) as (_, address):
+        database = f"sqlite:///{tmp_path / 'other.db'}"
+        done = paingate("serve", "--port", address.rsplit(":", 1)[1], "--database-url", database, cwd=tmp_path, ends=1)
+        assert done.stderr.startswith(b"paingate: 127.0.0.1:")
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}"
+    done = paingate("serve", "--database-url", url, cwd=tmp_path, ends=1)
+    assert done.stderr.startswith(b"paingate: The database cannot be used: ")
+    assert b"Traceback" not in done.stderr

@@ -30,11 +30,11 @@ def serve(arguments: argparse.Namespace) -> int:
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
-    _serve(settings)
-    return 0
+    return _serve(settings)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(settings: Settings) -> int:
+    from sqlalchemy.exc import SQLAlchemyError
     from waitress.server import create_server
 
     from adapter import create_app
@@ -42,19 +42,28 @@ def _serve(settings: Settings) -> None:
     from adapter.delivery.outbox import Outbox
     from adapter.store.engine import open_engine
 
-    signal.signal(signal.SIGTERM, _stop)
-    engine = open_engine(settings.database_url)
-    app = create_app(settings, enqueue=Outbox(engine).enqueue)
-    worker.start(settings, engine)
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, _stop)
+    try:
+        engine = open_engine(settings.database_url)
+        app = create_app(settings, engine=engine, enqueue=Outbox(engine).enqueue)
+        worker.start(settings, engine)
+    except (SQLAlchemyError, ModuleNotFoundError) as trouble:
+        sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
+        return 1
     try:
         server: Any = create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident="paingate")
         several = getattr(server, "effective_listen", None)  # localhost may be two addresses
         for host, port in several or [(server.effective_host, server.effective_port)]:
             sys.stderr.write(f"paingate listens on http://{host}:{port}\n")
         server.run()  # until SIGTERM or Ctrl-C; what is being answered then is answered to the end
+    except OSError as trouble:
+        sys.stderr.write(f"paingate: {settings.host}:{settings.port} cannot be listened on: {trouble.strerror}\n")
+        return 1
     finally:
         worker.stop(ENDS_WITHIN)
         engine.dispose()
+    return 0
 
 
 def _stop(_: int, __: FrameType | None) -> NoReturn:

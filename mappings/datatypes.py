@@ -63,6 +63,15 @@ QUANTITY = part("Quantity",
     other_extensions(),
 )
 
+# where R4 wants a SimpleQuantity: a number that is meant exactly
+SIMPLE_QUANTITY = part("Quantity",
+    field("value", fhir="value", about="The number, with its decimals as written."),
+    field("unit", fhir="unit", about="The unit as people read it."),
+    field("system", fhir="system", about="The system of the unit's code."),
+    field("code", fhir="code", about="The unit as a code, usually UCUM."),
+    other_extensions(),
+)
+
 PERIOD = part("Period",
     field("start", fhir="start", about="From when."),
     field("end", fhir="end", about="Until when, that day included; left out if it goes on."),
@@ -70,8 +79,8 @@ PERIOD = part("Period",
 )
 
 RANGE = part("Range",
-    field("low", fhir="low", about="From, included.", shape=QUANTITY),
-    field("high", fhir="high", about="To, included.", shape=QUANTITY),
+    field("low", fhir="low", about="From, included.", shape=SIMPLE_QUANTITY),
+    field("high", fhir="high", about="To, included.", shape=SIMPLE_QUANTITY),
     other_extensions(),
 )
 

@@ -15,6 +15,7 @@ from mappings.datatypes import (
     QUANTITY,
     RANGE,
     RATIO,
+    SIMPLE_QUANTITY,
     TIMING,
     other_extensions,
 )
@@ -44,8 +45,8 @@ def result() -> Rule:
 
 
 REFERENCE_RANGE = part("Observation.referenceRange",
-    field("low", fhir="low", about="From.", shape=QUANTITY),
-    field("high", fhir="high", about="To.", shape=QUANTITY),
+    field("low", fhir="low", about="From.", shape=SIMPLE_QUANTITY),
+    field("high", fhir="high", about="To.", shape=SIMPLE_QUANTITY),
     field("type", fhir="type", about="What kind of range: normal, recommended ...", shape=CONCEPT),
     each("applies_to", fhir="appliesTo", about="For whom it holds.", shape=CONCEPT),
     field("age", fhir="age", about="For which ages it holds.", shape=RANGE),

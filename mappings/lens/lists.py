@@ -107,9 +107,14 @@ def put(node: dict[str, Any], steps: Sequence[Bound], make: Make, scope: Any) ->
         if step.plan is None or step.seed is None
         else _put_item(old, step, step.plan, step.seed, remake, scope)
     )
-    if value in (None, {}, []):
+    if empty(value):
         return {key: member for key, member in node.items() if key != step.name}
     return {**node, step.name: value}
+
+
+def empty(value: Any) -> bool:
+    """Whether nothing is left to say: an object may not hold an id alone (ele-1)."""
+    return value in (None, {}, []) or (isinstance(value, dict) and value.keys() == {"id"})
 
 
 def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, scope: Any) -> list[Any]:
@@ -117,7 +122,7 @@ def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, s
     index = plan.chosen(items).get(step.rank)
     before = None if index is None else items[index]
     after = remake(grown(seed) if before is None else before)
-    if after is None or after == {} or same(after, seed):
+    if empty(after) or same(after, seed):
         if index is not None:
             del items[index]
         return items

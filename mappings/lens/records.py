@@ -76,6 +76,8 @@ class RecordShape:
     def check_on(self, element: Element, where: str) -> None:
         if self.type != alike(element.type):
             raise DeclarationError(f"{where}: a {self.type} on {element.type}")
+        if element.type == "SimpleQuantity" and "comparator" in self.names:
+            raise DeclarationError(f"{where}: R4 has no comparator in a SimpleQuantity")
 
     def inside(self) -> list[Shape]:
         return [part.shape for rule in self.rules for part in rule.parts()]

@@ -14,7 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
-from mappings.lens.records import RecordShape
+from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
 from mappings.r4.definitions import pattern
@@ -111,7 +111,7 @@ def _made(shape: RecordShape, members: Members) -> type[Schema]:
 
         @validates_schema
         def something(self, data: dict[str, Any], **kwargs: Any) -> None:
-            if not data:
+            if not data and not isinstance(shape, ResourceShape):
                 raise ValidationError("This record is empty: leave it out.")
 
     made: dict[str, Any] = {"error_messages": {"unknown": NO_SUCH, "type": "This must be a record."}, **members}

@@ -61,9 +61,13 @@ def records(draw: Draw, shape: RecordShape, depth: int = 0) -> Record:
     for rule in wanted:
         if depth < 5 or any(rule is one for one in needed) or all(part.shape.leaf for part in rule.parts()):
             record |= draw(_parts(rule, depth))
-    if not record:
-        leaves = [part for rule in shape.rules for part in rule.parts() if isinstance(part, Field) and part.shape.leaf]
-        record |= draw(_parts(draw(st.sampled_from(leaves)), depth))
+    if "birth_date" in record:
+        record.pop("birth_date_unknown_because", None)
+    if not record.keys() - {"member_id"}:
+        simple = [rule for rule in shape.rules if rule.names and all(part.shape.leaf for part in rule.parts())]
+        record |= draw(
+            _parts(draw(st.sampled_from([r for r in simple or optional if r.names != ("member_id",)])), depth)
+        )
     return record
 
 
@@ -89,6 +93,8 @@ def _parts(draw: Draw, rule: Rule, depth: int) -> Record:
         return draw(_parts(rule.rule, depth))
     if isinstance(rule, Main):
         head = draw(records(rule.shape, depth + 1))
+        if rule.prefer or rule.never:
+            head = {name: value for name, value in head.items() if name not in ("use", "period")} or {"text": "x"}
         rest = (
             draw(st.lists(records(rule.shape, depth + 1), min_size=1, max_size=2))
             if draw(st.integers(0, 3)) == 0
@@ -120,7 +126,7 @@ def _value(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
 @st.composite
 def _linked(draw: Draw, link: Link, depth: int) -> Record:
     point: Record = draw(records(link.pointer, depth + 1))
-    if not link.known or depth > 4 or draw(st.booleans()):
+    if not link.only and (depth > 4 or draw(st.booleans())):
         return point
     kind = draw(st.sampled_from(sorted(link.known)))
     content: Record = draw(records(link.known[kind], depth + 1))
@@ -166,7 +172,7 @@ def with_noise(draw: Draw, resource: Record) -> Record:
             "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
         }
     if "insurance" in children(resource["resourceType"]) and draw(st.booleans()):
-        resource.setdefault("contained", []).append({"resourceType": "Coverage", "id": "cov", "status": "active"})
+        resource.setdefault("contained", []).append({"resourceType": "Basic", "id": "cov", "code": {"text": "x"}})
         resource.setdefault("insurance", []).append({"reference": "#cov"})
     return resource
 
@@ -181,6 +187,7 @@ def _disturb(draw: Draw, node: Record, type_: str) -> None:
             if (
                 not isinstance(value, list)
                 and f"_{name}" not in node
+                and name not in ("id", "url")
                 and element.type != "xhtml"
                 and draw(st.integers(0, 9)) == 0
             ):

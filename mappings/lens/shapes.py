@@ -8,6 +8,7 @@ to_fhir changes only what differs from `before`: first, do no harm.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -111,12 +112,12 @@ class Verbatim(Leaf):
     def from_fhir(self, raw: Any, scope: Scope) -> Any:
         if not isinstance(raw, dict):
             raise Unreadable("structure", f"This is not a {self.type}.")
-        return raw
+        return copy.deepcopy(raw)
 
     def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
         if not isinstance(value, dict) or not value:
             scope.refuse(f"This must be a FHIR {self.type}.", "structure")
-        return value
+        return copy.deepcopy(value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,7 +184,11 @@ class Bare:
         return same(a, b)
 
     def from_fhir(self, raw: Any, scope: Scope) -> Any:
-        return (self.inner.from_fhir(raw, scope) or {}).get(self.name)
+        apart = scope.apart()
+        value = (self.inner.from_fhir(raw, apart) or {}).get(self.name)
+        for place, mark in apart.reading.marks.items():
+            scope.reading.marks.setdefault(place, mark._replace(trail=scope.trail))
+        return value
 
     def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
         return self.inner.to_fhir({self.name: value}, None if before is None else {self.name: before}, raw, scope)

@@ -101,6 +101,8 @@ class Each(Rule):
                 made.append((items[places[k]], places[k]))
             else:
                 made.append((self.shape.to_fhir(value, known[k], items[places[k]], inner), places[k]))
+        if order is not None:
+            made = in_place(made, places[0])
         if ours:
             after = merged(items, ours, made)
         else:
@@ -123,6 +125,23 @@ class Each(Rule):
             return written
         moved = [old[i] if i is not None and i < len(old) else None for i in origins]
         return put(written, twin, lambda raw: moved if any(m is not None for m in moved) else None, None)
+
+
+def in_place(made: list[tuple[Any, int | None]], first: int) -> list[tuple[Any, int | None]]:
+    """Where the item that is told first does not stand first: it, or what takes its place, stays where it stood."""
+    head, *others = made
+    if head[1] is None and first not in [index for _, index in others]:
+        head = (head[0], first)
+    runs: list[list[tuple[Any, int | None]]] = []
+    for one in (head, *others):
+        if one[1] is not None or not runs:
+            runs.append([])
+        runs[-1].append(one)
+    starts = [run[0][1] for run in runs[1:]]
+    known = [start for start in starts if start is not None]
+    if len(known) < len(starts) or known != sorted(known) or head[1] is None:
+        return made
+    return [one for run in sorted(runs, key=lambda run: run[0][1] or 0) for one in run]
 
 
 def listed(value: Any, name: str, scope: WriteScope) -> list[Any]:

@@ -162,7 +162,7 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
         mine = added if resource is making.root and making.rendering == "contained" else []
         if now is resource and not mine and all(a is b for a, b in zip(inner, held, strict=True)):
             return resource
-        node = _without_stale_narrative(now) if not fresh else now
+        node = now if fresh else _without_stale_narrative(now, making)
         contained = inner + mine
         node = {**node, "contained": contained} if contained else {k: v for k, v in node.items() if k != "contained"}
         return _without_orphans(node, resource)
@@ -200,10 +200,14 @@ def _entry(url: str, resource: Node, bundle: Node) -> Node:
     return entry
 
 
-def _without_stale_narrative(node: Node) -> Node:
+def _without_stale_narrative(node: Node, making: Making) -> Node:
     text = node.get("text")
-    if isinstance(text, dict) and text.get("status") in GENERATED:
+    if not isinstance(text, dict):
+        return node
+    if text.get("status") in GENERATED:
         return {k: v for k, v in node.items() if k != "text"}
+    place, say = f"{node.get('resourceType')}.text", "This narrative was written by hand: see that it does not say what was changed."
+    making.notes.append(Issue("warning", "informational", place, say))
     return node
 
 

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import MethodNotAllowed
 
 from adapter.bodies import check_address, json_response, read_body, read_json
@@ -48,9 +48,11 @@ def _intake(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     def transaction() -> Response:
         received = _received("Bundle")
         returns = preferences(request).returns
-        with reading(engine) as connection:
-            kept = [resources.at_version(connection, one.type, one.id, one.version) for one in received.made]
-        entries = [_entry(one, received, stored, returns) for one, stored in zip(received.made, kept, strict=True)]
+        entries = [_entry(made, received, returns) for made in received.made]
+        if returns == "representation":
+            with reading(engine) as connection:
+                for entry, made in zip(entries, received.made, strict=True):
+                    entry["resource"] = exact_json.loads(_kept(connection, made).json)
         return _answer({"resourceType": "Bundle", "type": "transaction-response", "entry": entries}, 200)
 
     @routes.post("/<type_>")
@@ -59,11 +61,10 @@ def _intake(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         if type_ not in capability.CREATED:
             raise MethodNotAllowed(["GET", "HEAD"] if type_ in capability.SEARCHED else None)
         received = _received(type_)
-        made = received.made[0]
+        # not the first: what a condition finds may have come in a transaction, behind its patient
+        made = next(one for one in received.made if one.id == received.referral.service_request_id)
         with reading(engine) as connection:
-            stored = resources.at_version(connection, made.type, made.id, made.version)
-        returns = preferences(request).returns
-        response = _created(received, stored, returns)
+            response = _created(received, _kept(connection, made), preferences(request).returns)
         _stamp(response, made.version, made.last_updated)
         response.headers["Location"] = f"{_base()}/{made.type}/{made.id}/_history/{made.version}"
         return response
@@ -134,15 +135,22 @@ def _stamp(response: Response, version: int, last_updated: str) -> None:
     response.headers["Last-Modified"] = format_datetime(datetime.fromisoformat(last_updated), usegmt=True)
 
 
-def _created(received: Received, stored: Stored | None, returns: Return | None) -> Response:
+def _created(received: Received, stored: Stored, returns: Return | None) -> Response:
     if returns == "minimal":
         return Response(status=201)
-    if returns == "OperationOutcome" or stored is None:
+    if returns == "OperationOutcome":
         return _answer(receipt(received.referral.report, "ServiceRequest"), 201)
     return _answer(stored.json, 201)
 
 
-def _entry(made: Made, received: Received, stored: Stored | None, returns: Return | None) -> dict[str, Any]:
+def _kept(connection: Connection, made: Made) -> Stored:
+    stored = resources.at_version(connection, made.type, made.id, made.version)
+    if stored is None:
+        raise LookupError("what a message made is not stored")
+    return stored
+
+
+def _entry(made: Made, received: Received, returns: Return | None) -> dict[str, Any]:
     """An entry of a transaction-response; the receipt stands with the ServiceRequest, which is the referral."""
     response: dict[str, Any] = {
         "status": "201 Created",
@@ -150,9 +158,6 @@ def _entry(made: Made, received: Received, stored: Stored | None, returns: Retur
         "etag": f'W/"{made.version}"',
         "lastModified": made.last_updated,
     }
-    told: dict[str, Any] = {}
-    if returns == "representation" and stored is not None:
-        told["resource"] = exact_json.loads(stored.json)
     if made.id == received.referral.service_request_id and returns != "minimal":
         response["outcome"] = receipt(received.referral.report, "Bundle")
-    return {**told, "response": response}
+    return {"response": response}

@@ -63,14 +63,6 @@ def of_plan(connection: Connection, plan_id: str, partner: str | None = None) ->
     return [_delivery(row) for row in rows]
 
 
-def in_state(connection: Connection, state: State, limit: int = 100) -> list[Delivery]:
-    """Those in a state, the longest untouched first."""
-    query = (
-        select(delivery).where(delivery.c.state == state).order_by(delivery.c.updated_at, delivery.c.id).limit(limit)
-    )
-    return [_delivery(row) for row in connection.execute(query)]
-
-
 def begin_attempt(connection: Connection, delivery_id: str) -> None:
     """Counts an attempt, committed before the first byte leaves: who comes after a crash knows that there was one."""
     connection.execute(

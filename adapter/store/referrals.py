@@ -49,10 +49,6 @@ def of_service_request(connection: Connection, service_request_id: str) -> Refer
     return _one(connection, referral.c.service_request_id == service_request_id)
 
 
-def with_number(connection: Connection, number: str) -> Referral | None:
-    return _one(connection, referral.c.number == number)
-
-
 def of_patient(connection: Connection, patient_number: str) -> list[Referral]:
     """A patient's referrals, the newest first."""
     query = select(referral).where(referral.c.patient_number == patient_number).order_by(referral.c.serial.desc())

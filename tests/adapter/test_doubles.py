@@ -110,6 +110,14 @@ def test_the_senders_condition_comes_first(client: FlaskClient) -> None:
     assert len(inbox(client)) == 1
 
 
+def test_a_condition_finds_what_came_in_a_transaction(client: FlaskClient) -> None:
+    sent = referral()
+    entry = said(send(client, sent | {"entry": sent["entry"][::-1]}))["entry"][-1]
+    answer = send(client, alone(), If_None_Exist=f"identifier={PLACER}|R-1")
+    assert answer.headers["Location"].endswith(entry["response"]["location"])
+    assert (said(answer)["resourceType"], len(inbox(client))) == ("ServiceRequest", 1)
+
+
 def test_a_condition_that_nobody_meets_stores(client: FlaskClient) -> None:
     for condition in (f"identifier={PLACER}|A", f"ServiceRequest?identifier={PLACER}%7CA", "identifier=A"):
         assert send(client, alone(None), If_None_Exist=condition).status_code == 201

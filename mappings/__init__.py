@@ -40,7 +40,8 @@ def __getattr__(name: str) -> Any:
 def from_fhir(document: dict[str, Any], *, strict: bool = False) -> Reading:
     """The clinic records of a resource or Bundle.
 
-    Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record carries.
+    Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
+    carries.
     """
     from mappings import conversion
 

@@ -35,6 +35,13 @@ def other_extensions(name: str = "extensions", at: str = "extension") -> Each:
     return each(name, fhir=at, about="Extensions that we do not know, as they came.", shape=verbatim)
 
 
+MODIFIER_EXTENSIONS = each(
+    "modifier_extensions",
+    fhir="modifierExtension",
+    about="Extensions that may change the meaning of all the rest: nobody here understands them, so nothing may be done on it.",
+    shape=verbatim,
+)
+
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
 CODING = part("Coding",
@@ -191,6 +198,7 @@ TIMING = part("Timing",
     field("minutes_away", fhir="repeat.offset", about="How many minutes before or after that event."),
     field("code", fhir="code", about="The schedule as a code: BID, QD ...", shape=CONCEPT),
     other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
 SIGNATURE = part("Signature",
@@ -202,13 +210,6 @@ SIGNATURE = part("Signature",
     field("format", fhir="sigFormat", about="The media type of the signature."),
     field("data", fhir="data", about="The signature itself, in base64."),
     other_extensions(),
-)
-
-MODIFIER_EXTENSIONS = each(
-    "modifier_extensions",
-    fhir="modifierExtension",
-    about="Extensions that may change the meaning of all the rest: nobody here understands them, so nothing may be done on it.",
-    shape=verbatim,
 )
 
 # what every resource has

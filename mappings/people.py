@@ -11,6 +11,7 @@ from mappings.datatypes import (
     EVERY_RESOURCE,
     HUMAN_NAME,
     IDENTIFIER,
+    MODIFIER_EXTENSIONS,
     PERIOD,
     POINTER,
     TELECOM,
@@ -25,6 +26,7 @@ QUALIFICATION = part("Practitioner.qualification",
     field("period", fhir="period", about="When it is valid.", shape=PERIOD),
     field("issuer", fhir="issuer", about="Who gave it.", shape=POINTER),
     other_extensions(),
+    MODIFIER_EXTENSIONS,
 )
 
 PRACTITIONER = resource("Practitioner",

@@ -1,4 +1,5 @@
-"""JSON values with nothing rounded off: numbers keep the text they were written with, and equality is equality of text."""
+"""JSON values with nothing rounded off: numbers keep the text they were written with, and equality is equality of
+text."""
 
 from __future__ import annotations
 

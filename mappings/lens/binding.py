@@ -13,7 +13,7 @@ from mappings.r4.definitions import Element, alike, children, is_primitive
 
 def declared_at(depth: int = 2) -> str:
     """File and line of the declaration that called."""
-    frame = sys._getframe(depth)
+    frame = sys._getframe(depth)  # noqa: SLF001  # inspect.stack() reads the source of every caller
     return f"{frame.f_code.co_filename.replace(chr(92), '/').rsplit('/', 1)[-1]}:{frame.f_lineno}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mappings.lens.binding import Binder
-from mappings.lens.lists import Bound, look, put
+from mappings.lens.lists import Bound, gone, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.many import Each
 from mappings.lens.paths import DeclarationError
@@ -73,7 +73,7 @@ class OneOf(Rule):
                 if member != last.name:
                     step = Bound(name, None, last.element)
                     if look(node, (*above, step)) is not None:
-                        node = put(node, (*above, step), lambda raw: None, None)
+                        node = put(node, (*above, step), gone, None)
         return node
 
 
@@ -81,8 +81,9 @@ class OneOf(Rule):
 class SameAs(Rule):
     """A reference that is told only where it differs from the root's own.
 
-    follows: when the root's changes, this one changes with it (a plan's goals); else that is refused (somebody's observation
-    does not follow a referral to another patient).  unless: the field that says that the element is not there at all.
+    follows: when the root's changes, this one changes with it (a plan's goals); else that is refused (somebody's
+    observation does not follow a referral to another patient).  unless: the field that says that the element is not
+    there at all.
     """
 
     rule: Field
@@ -100,7 +101,7 @@ class SameAs(Rule):
         assert isinstance(rule, Field)
         if (rule.element.min == 0) != bool(self.unless):
             raise DeclarationError(
-                f"{self.where}: {rule.name}: an optional element needs unless=, a required one must not have it"
+                f"{self.where}: {rule.name}: an optional element needs if_absent=, a required one must not have it"
             )
         return replace(self, rule=rule, rank=rule.rank, own=(Bound(self.of, None, rule.element),))
 
@@ -139,7 +140,8 @@ class SameAs(Rule):
                 return node
             if not self.follows and not _same_target(old, theirs):
                 scope.into(self.rule.name).refuse(
-                    f"This was about the {self.rule.name} that the record had before, and does not follow to another: say whose it is."
+                    f"This was about the {self.rule.name} that the record had before, "
+                    "and does not follow to another: say whose it is."
                 )
         return put(node, self.rule.steps, lambda raw: theirs, scope.look())
 

@@ -1,4 +1,5 @@
-"""The FHIR that is being read or written: one resource with what it contains, or a Bundle; and where its references lead.
+"""The FHIR that is being read or written: one resource with what it contains, or a Bundle; and where its
+references lead.
 
 Every resource that others can point to has a *label*, unique in the document: the id it is contained under, the id of a
 Bundle entry, or the tail of its fullUrl.  In a record "#label" means that resource, whatever rendering it came from.
@@ -64,7 +65,7 @@ class Document:
     def growing(self) -> Document:
         """The same document, to which what is being written can be added without changing this one."""
         grown = copy.copy(self)
-        grown._labels, grown._added = dict(self._labels), {}
+        grown.__dict__ |= {"_labels": dict(self._labels), "_added": {}}
         return grown
 
     def grow(self, reference: str, label: str, resource: Node) -> None:

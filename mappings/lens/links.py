@@ -1,6 +1,7 @@
 """References: a pointer as such, and a link that tells what it leads to.
 
-The first link that reaches a resource tells it; every other one only points, by a label that is the same in every rendering.
+The first link that reaches a resource tells it; every other one only points, by a label that is the same in every
+rendering.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def entry_url(label: str, basis: str) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Link:
-    """A Reference.  Where it leads to a resource of a named kind, that resource's record lies beside the pointer, with `kind`.
+    """A Reference.  Where it leads to a resource of a named kind, that resource's record lies beside the pointer,
+    with `kind`.
 
     The first link that reaches a resource tells it; every other one only points ("#label").
     """

@@ -1,8 +1,8 @@
 """Lists that several rules share, and places inside them.
 
-Every list has one plan per shape: which item belongs to which rule.  A where() takes the first item that fits and nobody
-took before it; of the rest, each `each` takes what its shape accepts, in declared order.  What nobody takes stays where it
-is, whatever is written around it.
+Every list has one plan per shape: which item belongs to which rule.  A where() takes the first item that fits and
+nobody took before it; of the rest, each `each` takes what its shape accepts, in declared order.  What nobody takes
+stays where it is, whatever is written around it.
 """
 
 from __future__ import annotations
@@ -97,15 +97,19 @@ def look(node: Any, steps: Sequence[Bound]) -> Any:
     return None if spot is None else spot[0][spot[1]]
 
 
+def gone(raw: Any) -> None:
+    """What takes a value away."""
+
+
 def put(node: dict[str, Any], steps: Sequence[Bound], make: Make, scope: Any) -> dict[str, Any]:
-    """A node with the value at a path remade; what the remaking empties goes too."""
+    """A node with the value at a path remade; what the remaking empties goes too.  make=gone takes it away."""
     step, rest = steps[0], steps[1:]
     old = node.get(step.name)
     remake: Make = (lambda raw: put(raw if isinstance(raw, dict) else {}, rest, make, scope)) if rest else make
     value = (
         remake(old)
         if step.plan is None or step.seed is None
-        else _put_item(old, step, step.plan, step.seed, remake, scope)
+        else _put_item(old, step, step.plan, step.seed, remake, make is gone, scope)
     )
     if empty(value):
         return {key: member for key, member in node.items() if key != step.name}
@@ -117,12 +121,12 @@ def empty(value: Any) -> bool:
     return value in (None, {}, []) or (isinstance(value, dict) and value.keys() == {"id"})
 
 
-def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, scope: Any) -> list[Any]:
+def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, going: bool, scope: Any) -> list[Any]:
     items = list(old) if isinstance(old, list) else []
     index = plan.chosen(items).get(step.rank)
     before = None if index is None else items[index]
     after = remake(grown(seed) if before is None else before)
-    if empty(after) or same(after, seed):
+    if empty(after) or (going and same(after, seed)):
         if index is not None:
             del items[index]
         return items

@@ -1,6 +1,7 @@
 """What is known while a record is written: what the document says already, and what takes its place.
 
-Nodes are never changed: every write gives a new one.  Linked resources are collected here and put in their places at the end.
+Nodes are never changed: every write gives a new one.  Linked resources are collected here and put in their places
+at the end.
 """
 
 from __future__ import annotations

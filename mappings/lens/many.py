@@ -156,8 +156,8 @@ def listed(value: Any, name: str, scope: WriteScope) -> list[Any]:
 class Main(Rule):
     """A list of which one item is told first: flat, or under a name; the others under another name.
 
-    prefer, never: seeds of the item that is wanted, best first, and of those that are never it.  An ended one (period.end)
-    is taken only when nothing else is there.
+    prefer, never: seeds of the item that is wanted, best first, and of those that are never it.  An ended one
+    (period.end) is taken only when nothing else is there.
     """
 
     fhir: str

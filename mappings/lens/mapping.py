@@ -206,7 +206,10 @@ def _without_stale_narrative(node: Node, making: Making) -> Node:
         return node
     if text.get("status") in GENERATED:
         return {k: v for k, v in node.items() if k != "text"}
-    place, say = f"{node.get('resourceType')}.text", "This narrative was written by hand: see that it does not say what was changed."
+    place, say = (
+        f"{node.get('resourceType')}.text",
+        "This narrative was written by hand: see that it does not say what was changed.",
+    )
     making.notes.append(Issue("warning", "informational", place, say))
     return node
 

@@ -5,8 +5,8 @@
     component.where(code.coding.exists(system='http://loinc.org' and code='8480-6')).valueQuantity
     _birthDate.extension('http://hl7.org/fhir/StructureDefinition/patient-birthTime').valueDateTime
 
-A condition becomes a *seed*: the JSON that the wanted list item contains.  The same seed finds the item when reading and
-starts it when writing.  Anything else that FHIRPath could say is refused where it is declared.
+A condition becomes a *seed*: the JSON that the wanted list item contains.  The same seed finds the item when
+reading and starts it when writing.  Anything else that FHIRPath could say is refused where it is declared.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class DeclarationError(Exception):
 
 
 class Step(NamedTuple):
-    """One name of a path.  seed: None for the element itself, {} for the first of a list, else what the item contains."""
+    """One name of a path.  seed: None for the element itself, {} for the first of a list, else what the item
+    contains."""
 
     name: str
     seed: Seed | None = None

@@ -1,7 +1,7 @@
 """What is known while one document is read: where references lead, what became of each leaf, and what there is to say.
 
-The ledger counts by consumption: a rule marks the place it reads.  A place is (container, key); the containers are never
-changed while they are read, so their identity is their address.
+The ledger counts by consumption: a rule marks the place it reads.  A place is (container, key); the containers are
+never changed while they are read, so their identity is their address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ Trail = tuple[str | int, ...]
 
 
 class Mark(NamedTuple):
-    """What became of one leaf: carried to `trail` of the record by `rule`, stated by the mapping, derived, or dropped."""
+    """What became of one leaf: carried to `trail` of the record by `rule`, stated by the mapping, derived, or
+    dropped."""
 
     fate: Fate
     rule: str

@@ -120,7 +120,7 @@ class RecordShape:
 
 
 def _same_key(a: Any, b: Any) -> bool:
-    """A key that is a list (identifiers) is the same if they share one; where one side has none, nothing says otherwise."""
+    """A list (identifiers) is the same key if one item is shared; if one side has none, nothing says otherwise."""
     if isinstance(a, list) and isinstance(b, list):
         return any(same(_identity(x), _identity(y)) for x in a for y in b)
     if isinstance(a, list) or isinstance(b, list):

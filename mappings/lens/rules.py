@@ -1,7 +1,7 @@
 """Where a value stands: the rules that a shape is made of.
 
-A rule reads its part of a record from a node, and writes it into a new node.  Rules do not look at each other; what depends
-on the root of the record (`same_as`, in choices.py) is said so.
+A rule reads its part of a record from a node, and writes it into a new node.  Rules do not look at each other;
+what depends on the root of the record (`same_as`, in choices.py) is said so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mappings.lens.binding import NEVER_ASSUMED, Binder, bound_shape, ends_in_list, loose
-from mappings.lens.lists import Bound, locate, look, put
+from mappings.lens.lists import Bound, gone, locate, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError, Seed, contains, parse
 from mappings.lens.reading import Scope
@@ -153,7 +153,7 @@ class Field(At):
             return node
         inner = scope.into(self.name)
         if value is None:
-            return put(node, self.steps, lambda raw: None, scope.look())
+            return put(node, self.steps, gone, scope.look())
         after = put(node, self.steps, lambda raw: self.shape.to_fhir(value, old, raw, inner), scope.look())
         return self.without_reason_for_absence(after, inner) if self.twin else after
 

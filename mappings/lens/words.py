@@ -15,7 +15,8 @@
     skip        not told on purpose, with the reason
     again       a shape defined further down, or that contains itself
 
-link and link_only, for references, are in mappings/datatypes.py.  `fhir=` is a path as FHIRPath writes it; `about=` says in a sentence what the field means.
+link and link_only, for references, are in mappings/datatypes.py.  `fhir=` is a path as FHIRPath writes it;
+`about=` says in a sentence what the field means.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def field(name: str, *, fhir: str, about: str, shape: Shape | None = None, left_
 
     left_out_when: the value of a required element that goes without saying: the record leaves it out, FHIR has it.
     """
-    return Field(name=name, fhir=fhir, about=about, shape=shape, usual=left_out_when, where=declared_at())  # type: ignore[arg-type]
+    made: Any = shape
+    return Field(name=name, fhir=fhir, about=about, shape=made, usual=left_out_when, where=declared_at())
 
 
 def each(name: str, *, fhir: str, about: str, shape: Shape | None = None) -> Each:

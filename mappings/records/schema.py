@@ -1,7 +1,7 @@
 """marshmallow schemas built from the rules of a mapping.
 
-A schema checks and describes; it converts nothing: a decimal keeps its zeros, a date its precision.  Each shape becomes one
-schema class, made on first use and kept.
+A schema checks and describes; it converts nothing: a decimal keeps its zeros, a date its precision.  Each shape
+becomes one schema class, made on first use and kept.
 """
 
 from __future__ import annotations
@@ -138,9 +138,14 @@ def _fields(rule: Rule) -> Members:
     if isinstance(rule, OneOf):
         return {part.name: _one(part, required=False) for part in rule.rules}
     if isinstance(rule, Each):
-        return {rule.name: fields.List(
-            _field(rule.shape), required=bool(rule.element.min) and len(rule.steps) == 1, validate=validate.Length(min=1),
-            metadata={"description": rule.about}, error_messages=_messages(rule.name))}  # fmt: skip
+        required = bool(rule.element.min) and len(rule.steps) == 1
+        about = {"description": rule.about}
+        some = validate.Length(min=1)
+        inner_field = _field(rule.shape)
+        listed = fields.List(
+            inner_field, required=required, validate=some, metadata=about, error_messages=_messages(rule.name)
+        )
+        return {rule.name: listed}
     if isinstance(rule, Field):
         return {rule.name: _one(rule, required=bool(rule.element.min) and len(rule.steps) == 1 and rule.usual is None)}
     return {}

@@ -1,4 +1,5 @@
-"""Clinic records and foreign FHIR to try the laws on; both are drawn from the declarations, so nothing is said twice."""
+"""Clinic records and foreign FHIR to try the laws on; both are drawn from the declarations, so nothing is said
+twice."""
 
 from __future__ import annotations
 
@@ -162,8 +163,9 @@ def _dicts(node: Any) -> Iterator[Record]:
             yield from _dicts(value)
 
 
-def with_noise(draw: Draw, resource: Record) -> Record:
-    """The same with things of other people anywhere: ids, extensions, narrative, contained resources; still valid R4."""
+def with_noise(draw: Any, resource: Record) -> Record:
+    """The same with things of other people anywhere: ids, extensions, narrative, contained resources; still valid
+    R4."""
     resource = copy.deepcopy(resource)
     _disturb(draw, resource, str(resource["resourceType"]))
     if draw(st.booleans()):
@@ -177,7 +179,7 @@ def with_noise(draw: Draw, resource: Record) -> Record:
     return resource
 
 
-def _disturb(draw: Draw, node: Record, type_: str) -> None:
+def _disturb(draw: Any, node: Record, type_: str) -> None:
     known = children(type_)
     for name, value in list(node.items()):
         element = known.get(name)

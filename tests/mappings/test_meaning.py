@@ -1,4 +1,5 @@
-"""What laws do not see: messages that strangers tried on an early form of the mappings, each by name, and the safety gates."""
+"""What laws do not see: messages that strangers tried on an early form of the mappings, each by name, and the
+safety gates."""
 
 from __future__ import annotations
 
@@ -308,7 +309,7 @@ def test_a_part_that_is_told_once_is_pointed_to_elsewhere() -> None:
     assert record["activities"][0]["detail"]["performers"] == [{"ref": "#p"}]
     without = copy.deepcopy(record)
     del without["teams"]
-    with pytest.raises(Refused, match='points to "#p"|read back otherwise'):
+    with pytest.raises(Refused, match=r'points to "#p"|read back otherwise'):
         to_fhir(without, onto=plan)
 
 
@@ -427,7 +428,7 @@ def test_a_bundle_gives_one_record_for_each_root_and_counts_each_leaf_once() -> 
     reading = from_fhir(bundle(order, patient, plan, other, location))
     assert [(c.kind, c.entry) for c in reading.conversions] == [("care_plan", 2), ("referral", 0), ("patient", 3)]
     assert [place for place in reading.report.unmapped if "entry[4]" in place] == reading.report.unmapped
-    assert len(reading.report.lineage) == len(set(line.expression for line in reading.report.lineage))
+    assert len(reading.report.lineage) == len({line.expression for line in reading.report.lineage})
 
 
 def test_an_order_that_a_plan_tells_is_no_referral_of_its_own() -> None:

@@ -25,8 +25,24 @@ __all__ = [
     "check_record", "from_fhir", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
-KINDS = ("care_plan", "referral", "patient")
-"""The records there are, in the order in which roots are looked for in a Bundle."""
+ROOTS: dict[str, dict[str, str]] = {
+    "care_plan": {"": "CarePlan"},
+    "referral": {"": "ServiceRequest"},
+    "consult_note": {"document": "DocumentReference", "report": "DiagnosticReport"},
+    "follow_up": {"visit": "Encounter", "appointment": "Appointment"},
+    "assessment": {
+        "impression": "ClinicalImpression",
+        "answered_form": "QuestionnaireResponse",
+        "observation": "Observation",
+    },
+    "procedure": {"": "Procedure"},
+    "medication_request": {"": "MedicationRequest"},
+    "patient": {"": "Patient"},
+}
+"""The records there are, in the order in which their roots are looked for in a Bundle, each with the resource that is
+its root; where there are several, by the `kind` that the record says."""
+
+KINDS = tuple(ROOTS)
 
 
 def __getattr__(name: str) -> Any:

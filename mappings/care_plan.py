@@ -7,7 +7,6 @@ from __future__ import annotations
 
 # a table: one rule a line, in the specification's order
 # fmt: off
-from mappings.condition import CONDITION
 from mappings.datatypes import (
     ANNOTATION,
     CONCEPT,
@@ -24,12 +23,21 @@ from mappings.datatypes import (
     TIMING,
     link,
     other_extensions,
+    same_patient,
+    same_patient_if_said,
 )
-from mappings.lens.records import ResourceShape
-from mappings.lens.words import again, each, field, one_of, part, resource, same_as_root
+from mappings.lens.words import each, field, one_of, part, resource
 from mappings.patient import PATIENT
-from mappings.people import ACTORS, ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
 from mappings.referral import REFERRAL
+from mappings.resources.condition import CONDITION
+from mappings.resources.medication import MEDICATION
+from mappings.resources.people import (
+    ACTORS,
+    ORGANIZATION,
+    PRACTITIONER,
+    PRACTITIONER_ROLE,
+)
+from mappings.resources.visit import APPOINTMENT
 from mappings.terminology import code_table
 
 TARGET = part("Goal.target",
@@ -59,8 +67,7 @@ GOAL = resource("Goal",
     each("categories", fhir="category", about="What sort of goal.", shape=CONCEPT),
     field("priority", fhir="priority", about="How much it matters.", shape=CONCEPT),
     field("description", fhir="description", about="What the patient is to reach.", shape=CONCEPT),
-    same_as_root(field("patient", fhir="subject", about="Whose goal it is, where that is not the plan's patient.", shape=POINTER),
-            element="subject", follows=True),
+    same_patient(follows=True),
     one_of(
         field("start", fhir="startDate", about="From when."),
         field("start_event", fhir="startCodeableConcept", about="From which event on.", shape=CONCEPT),
@@ -82,8 +89,7 @@ CARE_TEAM = resource("CareTeam",
     field("status", fhir="status", about="proposed, active, suspended, inactive or entered-in-error."),
     each("categories", fhir="category", about="What sort of team.", shape=CONCEPT),
     field("name", fhir="name", about="Its name."),
-    same_as_root(field("patient", fhir="subject", about="Whose team it is, where that is not the plan's patient.", shape=POINTER),
-            element="subject", follows=True, if_absent="patient_not_said"),
+    same_patient_if_said(follows=True),
     field("visit", fhir="encounter", about="The visit for which it was formed.", shape=POINTER),
     field("period", fhir="period", about="From when until when it works.", shape=PERIOD),
     each("members", fhir="participant", about="Who is in it.", shape=part("CareTeam.participant",
@@ -103,58 +109,8 @@ CARE_TEAM = resource("CareTeam",
     known_by="identifiers",
 )
 
-MEDICATION: ResourceShape = resource("Medication",
-    *EVERY_RESOURCE,
-    each("identifiers", fhir="identifier", about="Numbers of the product.", shape=IDENTIFIER),
-    field("drug", fhir="code", about="Which drug.", shape=CONCEPT),
-    field("status", fhir="status", about="active, inactive or entered-in-error."),
-    field("manufacturer", fhir="manufacturer", about="Who makes it.", shape=POINTER),
-    field("form", fhir="form", about="Tablet, patch, solution ...", shape=CONCEPT),
-    field("amount", fhir="amount", about="How much is in a package.", shape=RATIO),
-    each("ingredients", fhir="ingredient", about="What is in it.", shape=part("Medication.ingredient",
-        one_of(
-            field("substance", fhir="itemCodeableConcept", about="The substance.", shape=CONCEPT),
-            field("product", fhir="itemReference", about="The substance or product, where it is recorded.",
-                  shape=link(medication=again(lambda: MEDICATION))),
-        ),
-        field("active", fhir="isActive", about="Whether it has an effect."),
-        field("strength", fhir="strength", about="How much of it.", shape=RATIO),
-        other_extensions(),
-        MODIFIER_EXTENSIONS,
-    )),
-    field("lot", fhir="batch.lotNumber", about="The number of the batch."),
-    field("expires", fhir="batch.expirationDate", about="When the batch expires."),
-    known_by="identifiers",
-)
-
-APPOINTMENT = resource("Appointment",
-    *EVERY_RESOURCE,
-    each("identifiers", fhir="identifier", about="Numbers of the appointment.", shape=IDENTIFIER),
-    field("status", fhir="status", about="proposed, pending, booked, arrived, fulfilled, cancelled, noshow ..."),
-    each("services", fhir="serviceType", about="What it is for.", shape=CONCEPT),
-    field("appointment_type", fhir="appointmentType", about="What sort of visit.", shape=CONCEPT),
-    field("description", fhir="description", about="What it is about, in words."),
-    field("start", fhir="start", about="When it starts."),
-    field("end", fhir="end", about="When it ends."),
-    field("minutes", fhir="minutesDuration", about="How many minutes it takes."),
-    field("comment", fhir="comment", about="Remarks."),
-    field("instructions_for_patient", fhir="patientInstruction", about="Instructions in words for the patient."),
-    each("participants", fhir="participant", about="Who is to come.", shape=part("Appointment.participant",
-        each("types", fhir="type", about="In which role.", shape=CONCEPT),
-        field("who", fhir="actor", about="Who.", shape=POINTER),
-        field("required", fhir="required", about="required, optional or information-only."),
-        field("status", fhir="status", about="accepted, declined, tentative or needs-action."),
-        other_extensions(),
-        MODIFIER_EXTENSIONS,
-    )),
-    known_by="identifiers",
-)
-
-# an order within a plan is for the plan's patient
-ORDER = REFERRAL.replacing(
-    same_as_root(field("patient", fhir="subject", about="Whose order it is, where that is not the plan's patient.", shape=POINTER),
-            element="subject", follows=True),
-)
+# what is ordered within a plan is for the plan's patient
+PLANNED_ORDER = REFERRAL.replacing(same_patient(follows=True))
 
 DETAIL = part("CarePlan.activity.detail",
     field("kind_of_activity", fhir="kind", about="Appointment, ServiceRequest, MedicationRequest ...: what it would be as a request of its own."),
@@ -214,7 +170,7 @@ CARE_PLAN = resource("CarePlan",
         each("outcome_records", fhir="outcomeReference", about="What came of it, where it is recorded.", shape=POINTER),
         each("progress", fhir="progress", about="How it goes.", shape=ANNOTATION),
         field("order", fhir="reference", about="What is to be done, as an order or appointment of its own.",
-              shape=link(order=ORDER, appointment=APPOINTMENT)),
+              shape=link(order=PLANNED_ORDER, appointment=APPOINTMENT)),
         field("detail", fhir="detail", about="What is to be done, said in the plan itself.", shape=DETAIL),
         other_extensions(),
         MODIFIER_EXTENSIONS,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from mappings import KINDS
+from mappings import KINDS, ROOTS
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
@@ -80,19 +80,47 @@ class Writing:
 
 
 @cache
-def mapping(kind: str) -> Mapping:
-    """The mapping of a record kind; Refused for a kind there is none of."""
+def mapping(kind: str, sort: str = "") -> Mapping:
+    """The mapping of a record kind, and of the root that `kind` of the record says where there are several; Refused for
+    what there is not."""
     if kind not in KINDS:
         raise Refused(
             [Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
         )
-    module = importlib.import_module(f"mappings.{kind}")
-    return Mapping(kind, module.RECORD)
+    if sort not in ROOTS[kind]:
+        text = f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}."
+        raise Refused([Issue("error", "not-supported", "kind", text if "" not in ROOTS[kind] else "Leave this out.")])
+    roots = importlib.import_module(f"mappings.{kind}").RECORD
+    return Mapping(kind, sort, roots[sort] if sort else roots, _attention)
+
+
+def _attention(record: dict[str, Any]) -> list[str]:
+    from mappings import instruments
+
+    return instruments.needs_attention(instruments.found_in(record))
+
+
+def _contradictions(record: dict[str, Any], lineage: Iterable[Line] = ()) -> list[Issue]:
+    """Where scores and answers in a record do not agree; the places as FHIRPath, where the lineage knows them."""
+    from mappings import instruments
+
+    patient = record.get("patient")
+    sex = patient.get("sex") if isinstance(patient, dict) else None
+    places = {line.record: line.expression for line in reversed(list(lineage)) if line.record}
+
+    def in_fhir(place: str) -> str:
+        return next(
+            (there for name, there in places.items() if f"{name}.".startswith((f"{place}.", f"{place}["))), place
+        )
+
+    found = instruments.contradictions(instruments.found_in(record), sex=sex)
+    return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
 
 
 @cache
 def version(kind: str) -> str:
-    return fingerprint(mapping(kind).shape)
+    mapping(kind, next(iter(ROOTS.get(kind, {"": ""}))))  # Refused for what is no kind
+    return fingerprint(*(mapping(kind, sort).shape for sort in ROOTS[kind]))
 
 
 def from_fhir(document: Node, *, strict: bool = False) -> Reading:
@@ -100,13 +128,15 @@ def from_fhir(document: Node, *, strict: bool = False) -> Reading:
     whole = Document(document)
     conversions: list[Conversion] = []
     passes: list[Pass] = []
-    for kind, root in _roots(whole):
+    for lens, root in _roots(whole):
         if any(id(root) in done.told for done in passes):
             continue
-        record, done = mapping(kind).read(whole, root)
+        record, done = lens.read(whole, root)
         passes.append(done)
-        conversions.append(Conversion(kind, record, root, whole.entries.index(root) if whole.is_bundle else None))
+        conversions.append(Conversion(lens.kind, record, root, whole.entries.index(root) if whole.is_bundle else None))
     report = _report(document, passes)
+    doubts = [issue for one in conversions for issue in _contradictions(one.record, report.lineage)]
+    report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
         raise Refused(
@@ -128,9 +158,8 @@ def to_bundle(record: Node) -> Writing:
 
 
 def _write(record: Node, onto: Node | None, rendering: Rendering) -> Writing:
-    kind = record.get("record")
-    lens = mapping(str(kind))
-    content = {name: value for name, value in record.items() if name != "record"}
+    lens = mapping(str(record.get("record")), str(record.get("kind", "")))
+    content = {name: value for name, value in record.items() if name not in ("record", "kind")}
     whole, root = None, None
     if onto is not None:
         _refuse_errors(structure.check(onto))
@@ -140,7 +169,7 @@ def _write(record: Node, onto: Node | None, rendering: Rendering) -> Writing:
     made, notes = lens.write(content, whole, root, rendering)
     if made is not onto:
         _refuse_errors(structure.check(made))
-    return Writing(made, Report(tuple(notes)))
+    return Writing(made, Report((*notes, *_contradictions(record))))
 
 
 def _refuse_errors(found: list[Issue]) -> None:
@@ -149,21 +178,17 @@ def _refuse_errors(found: list[Issue]) -> None:
 
 
 def _root_types() -> str:
-    return ", ".join(mapping(kind).shape.type for kind in KINDS)
+    return ", ".join(type_ for roots in ROOTS.values() for type_ in roots.values())
 
 
-def _roots(document: Document) -> Iterator[tuple[str, Node]]:
+def _roots(document: Document) -> Iterator[tuple[Mapping, Node]]:
     """What a record can be made of, plans before referrals before patients."""
     tops = document.entries if document.is_bundle else [document.given]
-    for kind in KINDS:
-        shape = mapping(kind).shape if any(top.get("resourceType") == ROOTS[kind] for top in tops) else None
-        for top in tops:
-            if shape is not None and shape.is_ours(top):
-                yield kind, top
-
-
-ROOTS = {"care_plan": "CarePlan", "referral": "ServiceRequest", "patient": "Patient"}
-"""The resource that is the root of each kind, known without loading its mapping."""
+    for kind, roots in ROOTS.items():
+        for sort, type_ in roots.items():
+            for top in tops:
+                if top.get("resourceType") == type_ and (lens := mapping(kind, sort)).shape.is_ours(top):
+                    yield lens, top
 
 
 def _root_for(lens: Mapping, content: Node, document: Document) -> Node:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 # a table: one rule a line, in the specification's order
 # fmt: off
+from mappings.lens.choices import SameAs
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each
 from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
-from mappings.lens.words import again, each, field, main, one_of, part, pointer, skip, verbatim
+from mappings.lens.words import again, each, field, main, one_of, part, pointer, same_as_root, skip, verbatim
 
 
 def extension(name: str, url: str, type_: str, about: str, shape: Shape | None = None, on: str = "") -> Field:
@@ -211,6 +212,74 @@ SIGNATURE = part("Signature",
     field("data", fhir="data", about="The signature itself, in base64."),
     other_extensions(),
 )
+
+DOSE = part("Dosage.doseAndRate",
+    field("type", fhir="type", about="Whether the dose was calculated or simply ordered.", shape=CONCEPT),
+    one_of(
+        field("dose", fhir="doseQuantity", about="How much each time.", shape=SIMPLE_QUANTITY),
+        field("dose_range", fhir="doseRange", about="From how much to how much each time.", shape=RANGE),
+    ),
+    one_of(
+        field("rate", fhir="rateRatio", about="How much in how long a time.", shape=RATIO),
+        field("rate_range", fhir="rateRange", about="From which to which rate.", shape=RANGE),
+        field("rate_quantity", fhir="rateQuantity", about="The rate in one unit, such as mL/h.", shape=SIMPLE_QUANTITY),
+    ),
+    other_extensions(),
+)
+
+DOSAGE = part("Dosage",
+    field("sequence", fhir="sequence", about="Which step this is: the same number at the same time, the next number afterwards (a taper)."),
+    field("text", fhir="text", about="The whole dosage in words; never read as numbers."),
+    each("additional_instructions", fhir="additionalInstruction", about="What else to heed: with food, may make drowsy ...", shape=CONCEPT),
+    field("instructions_for_patient", fhir="patientInstruction", about="What the patient is told, in words."),
+    field("timing", fhir="timing", about="When and how often.", shape=TIMING),
+    one_of(
+        field("as_needed", fhir="asNeededBoolean", about="True if it is taken only when needed."),
+        field("as_needed_for", fhir="asNeededCodeableConcept", about="It is taken only when this is so.", shape=CONCEPT),
+    ),
+    field("site", fhir="site", about="Where on the body.", shape=CONCEPT),
+    field("route", fhir="route", about="How it gets into the body: by mouth, through the skin ...", shape=CONCEPT),
+    field("method", fhir="method", about="How it is given: swallow, apply, inject ...", shape=CONCEPT),
+    each("doses", fhir="doseAndRate", about="How much, or how fast.", shape=DOSE),
+    field("max_per_period", fhir="maxDosePerPeriod", about="The most in a period, such as 8 tablets a day.", shape=RATIO),
+    field("max_per_administration", fhir="maxDosePerAdministration", about="The most at one time.", shape=SIMPLE_QUANTITY),
+    field("max_per_lifetime", fhir="maxDosePerLifetime", about="The most in a lifetime.", shape=SIMPLE_QUANTITY),
+    other_extensions(),
+    MODIFIER_EXTENSIONS,
+)
+
+SAMPLED_DATA = part("SampledData",
+    field("origin", fhir="origin", about="The zero of the samples, and their unit.", shape=SIMPLE_QUANTITY),
+    field("period", fhir="period", about="Milliseconds from one sample to the next."),
+    field("factor", fhir="factor", about="What each sample is multiplied by."),
+    field("lower_limit", fhir="lowerLimit", about="The lowest that could be detected."),
+    field("upper_limit", fhir="upperLimit", about="The highest that could be detected."),
+    field("dimensions", fhir="dimensions", about="How many values belong to each point in time."),
+    field("data", fhir="data", about="The samples, separated by spaces; E, L or U where there is no number."),
+    other_extensions(),
+)
+
+# a place on the body with its side: the laterality qualifier as published by HL7's mCODE guide
+LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
+
+SITE = CONCEPT.plus(
+    extension("side", LATERALITY, "CodeableConcept", "Which side: left, right or both; never assumed.", shape=CONCEPT),
+)
+
+
+def same_patient(fhir: str = "subject", *, follows: bool = False) -> SameAs:
+    """Whose a linked resource is, where its type demands that: told only where it is not the patient of the whole
+    record."""
+    return same_as_root(field("patient", fhir=fhir, about=WHOSE, shape=POINTER), element="subject", follows=follows)
+
+
+def same_patient_if_said(fhir: str = "subject", *, follows: bool = False) -> SameAs:
+    """The same, where the type lets it be left out."""
+    rule = field("patient", fhir=fhir, about=WHOSE, shape=POINTER)
+    return same_as_root(rule, element="subject", follows=follows, if_absent="patient_not_said")
+
+
+WHOSE = "Whose it is, where that is not the patient of the whole record."
 
 # what every resource has
 EVERY_RESOURCE = (

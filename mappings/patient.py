@@ -21,7 +21,7 @@ from mappings.datatypes import (
 )
 from mappings.lens.rules import ABSENT
 from mappings.lens.words import each, field, main, one_of, part, resource
-from mappings.people import ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
+from mappings.resources.people import ORGANIZATION, PRACTITIONER, PRACTITIONER_ROLE
 
 BIRTH_TIME = "http://hl7.org/fhir/StructureDefinition/patient-birthTime"
 MOTHERS_MAIDEN_NAME = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"

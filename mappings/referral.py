@@ -1,23 +1,26 @@
 """The referral: a ServiceRequest, with who sends it, why, and what supports it.
 
 How to read this table.  One rule a line, in the specification's order; each holds in both directions.
-  field, each   one record field, or list, for one element; about= says in a sentence what it means
+  field         one value, for one element; about= says in a sentence what it means
+  each          a list: every item of the element that no rule beside it takes; the items keep their order in FHIR
   shape=        how the value inside is laid out (none: as FHIR writes it); code_table: through a table of words
   link          a reference: what it leads to (contained or in the same Bundle) is told in its place, under one of the kinds
-                named; anything else stays a pointer.  In FHIR it is contained again, or a Bundle entry
-  link_only, only_if   takes only such items; what no rule takes stays as it came
+                named; anything else is only pointed to.  Back in FHIR it stays where it was; what is new is contained
+  POINTER       a reference that is only pointed to
+  only_if       takes only what has this; link_only: only references that lead to one of the kinds named
   one_of        value[x]: at most one of the fields; a record that says two is refused
-  left_out_when the record leaves the field out when it has this value; FHIR always has it
-  same_as_root  told only where it differs from the referral's own element
-  known_by      two records with no common value there are two different things
-Elements without a rule stay in the sender's resource, are reported, and go out again when the record is put back onto it.
+  left_out_when the record leaves the field out at this value; a record without the field means this value
+  same_as_root  told only where it differs from the element of the same name in the root of the record
+  as_plain_value  the one field of the shape, told as a bare value
+  known_by      it is the same one only if one of these values is the same; put onto another one it is refused
+An element or item that no rule takes is not in the record: it stays in the sender's resource, is reported, and goes out
+again when the record is put back onto it.
 """
 
 from __future__ import annotations
 
 # a table: one rule a line, in the specification's order
 # fmt: off
-from mappings.condition import CONDITION
 from mappings.datatypes import (
     ANNOTATION,
     CONCEPT,
@@ -28,15 +31,26 @@ from mappings.datatypes import (
     QUANTITY,
     RANGE,
     RATIO,
+    SITE,
     TIMING,
     link,
     link_only,
+    same_patient,
 )
-from mappings.lens.words import as_plain_value, each, field, one_of, only_if, part, resource
-from mappings.observation import OBSERVATION, PAIN_SCORE
-from mappings.order_history import EVENT, SPECIMEN
+from mappings.lens.words import (
+    as_plain_value,
+    each,
+    field,
+    one_of,
+    only_if,
+    part,
+    resource,
+)
 from mappings.patient import PATIENT
-from mappings.people import ACTORS
+from mappings.resources.condition import CONDITION
+from mappings.resources.observation import OBSERVATION, PAIN_SCORE
+from mappings.resources.order_history import EVENT, SPECIMEN
+from mappings.resources.people import ACTORS
 from mappings.terminology import code_table
 
 CODED_REASON = CONCEPT.plus(only_if(fhir="coding"))
@@ -46,7 +60,7 @@ REASON_IN_WORDS = as_plain_value(part("CodeableConcept",
 ))
 
 REFERRAL = resource("ServiceRequest",
-    *EVERY_RESOURCE,  # id, meta, implicitRules, language, extension, modifierExtension; the narrative is not told
+    *EVERY_RESOURCE,  # id, meta, implicitRules, language, extension, modifierExtension; the narrative stays in the sender's resource
     each("identifiers", fhir="identifier", about="The sender's number (PLAC), the receiver's (FILL) and others.", shape=IDENTIFIER),
     each("protocols", fhir="instantiatesCanonical", about="The protocols that it follows, defined in FHIR."),
     each("other_protocols", fhir="instantiatesUri", about="The protocols that it follows, defined elsewhere."),
@@ -82,22 +96,24 @@ REFERRAL = resource("ServiceRequest",
     each("performers", fhir="performer", about="Who is wanted to do it: any one of these.", shape=link(patient=PATIENT, **ACTORS)),
     each("preferred_places", fhir="locationCode", about="At what sort of place, if possible.", shape=CONCEPT),
     each("preferred_place_records", fhir="locationReference", about="At which place, if possible.", shape=POINTER),
-    # reasonCode is divided: items with a coding are reasons, the rest, in words only, questions
+    # reasonCode is divided: items with a coding are reasons, those in words only are questions
     each("reasons", fhir="reasonCode", about="Why, as codes, each with its own words.", shape=CODED_REASON),
-    each("questions", fhir="reasonCode", about="The question asked, and reasons in plain words.", shape=REASON_IN_WORDS),
+    each("questions", fhir="reasonCode", about="What is asked, and reasons that are in words only.", shape=REASON_IN_WORDS),
     each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.",
          shape=link(condition=CONDITION, observation=OBSERVATION)),
     each("insurance", fhir="insurance", about="Insurance cover, and what the insurer agreed to in advance.", shape=POINTER),
-    # supportingInfo is divided: scores that count are pain_scores, the rest is supporting
+    # supportingInfo is divided: pain ratings that are final, amended or corrected are pain_scores, the rest is supporting
     each("pain_scores", fhir="supportingInfo", about="How bad the pain was, by the patient's own rating.", shape=link_only(pain_score=PAIN_SCORE)),
-    each("supporting", fhir="supportingInfo", about="What else supports it.",
+    each("supporting", fhir="supportingInfo", about="What else there is to know, withdrawn findings too (their status says so).",
          shape=link(condition=CONDITION, observation=OBSERVATION)),
     each("specimens", fhir="specimen", about="Specimens that it is about.", shape=link(specimen=SPECIMEN)),
-    each("service_sites", fhir="bodySite", about="Where on the body the service is wanted, with the side.", shape=CONCEPT),
+    each("service_sites", fhir="bodySite", about="Where on the body the service is wanted, with the side.", shape=SITE),
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
     field("instructions_for_patient", fhir="patientInstruction", about="Instructions in words for the patient."),
     each("history", fhir="relevantHistory", about="What happened to this referral before.", shape=link(event=EVENT)),
     known_by="identifiers",  # two referrals that share no number are two referrals
 )
+
+ORDER = REFERRAL.replacing(same_patient())  # told within another record
 
 RECORD = REFERRAL

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mappings import Conversion, Issue, Refused, from_fhir, to_fhir
-from mappings.conversion import FATES, ROOTS
+from mappings import ROOTS, Conversion, Issue, Refused, from_fhir, to_fhir
+from mappings.conversion import FATES
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
 from mappings.r4.fhirpath import expression, leaves
@@ -84,7 +84,8 @@ def roundtrip(document: Node, *, strict: bool = False) -> list[Trip]:
 def _covers_none_of(document: Node, refused: Refused) -> bool:
     """Whether a refusal means only that no mapping is for resources of this type."""
     types = {resource.get("resourceType") for resource in Document(document).resources()}
-    return types.isdisjoint(ROOTS.values()) and all(issue.code == "not-supported" for issue in refused.issues)
+    covered = {type_ for roots in ROOTS.values() for type_ in roots.values()}
+    return types.isdisjoint(covered) and all(issue.code == "not-supported" for issue in refused.issues)
 
 
 def _not_carried(document: Node, trip: Trip) -> Trip:

@@ -143,6 +143,8 @@ class SameAs(Rule):
                     f"This was about the {self.rule.name} that the record had before, "
                     "and does not follow to another: say whose it is."
                 )
+        if theirs is None and not self.unless:
+            scope.into(self.rule.name).refuse("Say whose it is: the whole record does not.", "required")
         return put(node, self.rule.steps, lambda raw: theirs, scope.look())
 
 

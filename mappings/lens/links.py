@@ -101,6 +101,10 @@ class Link:
             resource = resolved(shape)
             assert isinstance(resource, ResourceShape)
             out[kind] = resource
+            if stray := [rule.where for rule in resource.rules if rule.of_root_only]:
+                raise DeclarationError(
+                    f"{stray[0]}: this means something in the root of a record only: leave it out here"
+                )
             if clash := (set(self.pointer.names) | {"kind"}) & set(resource.names):
                 raise DeclarationError(
                     f"{resource.where}: {resource.type} has fields that every link has: {', '.join(clash)}"

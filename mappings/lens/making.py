@@ -29,6 +29,9 @@ class Making:
     rendering: Rendering
     basis: str
     rewritten: dict[int, Node] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    there: dict[int, Node] = field(default_factory=dict)
+    """The resource that each part of the record as it was is told of."""
     added: list[tuple[str, Node]] = field(default_factory=list)
     told: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)

@@ -5,6 +5,8 @@ to_fhir reads back what it wrote and refuses when that is not the record: PutGet
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,11 @@ from mappings.lens.links import entry_url, identity
 from mappings.lens.making import Making, Rendering, WriteScope
 from mappings.lens.reading import Mark, Reading, Scope
 from mappings.lens.records import ResourceShape
+from mappings.r4.definitions import children
 from mappings.values import same
+
+SAID_BY_US = ("needs_attention", "actionable", "not_actionable_because")
+"""What a record says that stands in no element: it follows from the rest."""
 
 GENERATED = ("generated", "extensions", "empty")
 """Narrative of these kinds was made from the resource, and is untrue once that has changed."""
@@ -22,10 +28,18 @@ GENERATED = ("generated", "extensions", "empty")
 
 @dataclass(frozen=True)
 class Mapping:
-    """One kind of clinic record and the resource that is its root."""
+    """One kind of clinic record and the resource that is its root; sort tells apart those of a kind with several."""
 
     kind: str
+    sort: str
     shape: ResourceShape
+    attention: Callable[[dict[str, Any]], list[str]] = lambda record: []
+    """What in a record somebody has to look at; the record says it, and no mapping drops it."""
+
+    @property
+    def heading(self) -> dict[str, Any]:
+        """What a record says first: which it is."""
+        return {"record": self.kind, "kind": self.sort} if self.sort else {"record": self.kind}
 
     def read(self, document: Document, root: Node) -> tuple[dict[str, Any], Reading]:
         """The record of one root, and what became of each leaf that it reaches."""
@@ -33,9 +47,11 @@ class Mapping:
         scope = Scope(reading, root, root)
         record = self.shape.read(root, scope)
         _settle_labels(reading)
-        if reasons := not_actionable(record):
+        if reasons := [*reading.gates, *not_actionable(record)]:
             record = {"actionable": False, "not_actionable_because": reasons, **record}
-        return {"record": self.kind, **record}, reading
+        if sentences := self.attention({**self.heading, **record}):
+            record = {"needs_attention": sentences, **record}
+        return {**self.heading, **record}, reading
 
     def write(
         self, record: dict[str, Any], onto: Document | None, root: Node | None, rendering: Rendering
@@ -47,11 +63,12 @@ class Mapping:
         content = _content(record)
         if onto is None or root is None:
             root = {"resourceType": self.shape.type}
-            document, before = Document(root), {}
+            document, before, there = Document(root), {}, {}
         else:
             document = onto
-            known, _ = self.read(document, root)
-            if same(known, {"record": self.kind, **record}):
+            known, reading = self.read(document, root)
+            there = {id(told.record): told.resource for told in reading.told.values()}
+            if same(known, {**self.heading, **record}):
                 return document.given, []
             before = _content(known)
             if not self.shape.same_thing(content, before):
@@ -59,7 +76,7 @@ class Mapping:
                     [Issue("error", "conflict", "identifiers", f"What this is to be put onto is another {self.kind}.")]
                 )
         basis = derived_uuid(f"{self.shape.type}|{identity(content)}")
-        making = Making(document, root, rendering, basis, root_now=root)
+        making = Making(document, root, rendering, basis, root_now=root, there=there)
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
         made = _assembled(making, written, fresh=onto is None)
         self._check(record, made, making)
@@ -84,7 +101,7 @@ class Mapping:
                     ]
                 )
         back, _ = self.read(document, root)
-        wanted = {"record": self.kind, **record}
+        wanted = {**self.heading, **record}
         if not same(back, wanted):
             raise Refused(
                 Issue(
@@ -102,7 +119,9 @@ def _fill_root(
 ) -> Node:
     scope.check_names(content, shape.names)
     node = root
-    for rule in shape.rules:
+    # what linked resources have in common with the root comes first, wherever it stands in the root
+    asked_for = {id(rule) for rule in shape.rules for part in rule.parts() if part.steps[0].name in shape.depends}
+    for rule in sorted(shape.rules, key=lambda rule: id(rule) not in asked_for):
         node = rule.to_fhir(content, before, node, scope)
         scope.making.root_now = node
     return node
@@ -110,7 +129,7 @@ def _fill_root(
 
 def _content(record: dict[str, Any]) -> dict[str, Any]:
     """The record without what only says what it is and whether it may be acted on."""
-    return {k: v for k, v in record.items() if k not in ("record", "actionable", "not_actionable_because")}
+    return {k: v for k, v in record.items() if k not in ("record", "kind", *SAID_BY_US)}
 
 
 def not_actionable(value: Any, where: str = "") -> list[str]:
@@ -151,16 +170,16 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
     """The document with everything that was rewritten in its place, and what is new behind it."""
     document = making.document
     rewritten = dict(making.rewritten)
-    if written is not making.root or making.added:
+    if written is not making.root or making.added or making.gone:
         rewritten[id(making.root)] = written
     added = [resource for _, resource in making.added]
 
     def remade(resource: Node) -> Node:
         now = rewritten.get(id(resource), resource)
         held = resource.get("contained") or []
-        inner = [remade(item) for item in held]
+        inner = [remade(item) for item in held if id(item) not in making.gone]
         mine = added if resource is making.root and making.rendering == "contained" else []
-        if now is resource and not mine and all(a is b for a, b in zip(inner, held, strict=True)):
+        if now is resource and not mine and len(inner) == len(held) and all(map(operator.is_, inner, held)):
             return resource
         node = now if fresh else _without_stale_narrative(now, making)
         contained = inner + mine
@@ -180,9 +199,8 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
 
 
 def _in_order(node: Node) -> Node:
-    """resourceType, id and contained first, as people read FHIR."""
-    first = ("resourceType", "id", "meta", "implicitRules", "language", "text", "contained")
-    head: Node = {name: node[name] for name in first if name in node}
+    """resourceType and contained first, as people read FHIR, and everything in the specification's order."""
+    head = {name: node[name] for name in ("resourceType", *children(node["resourceType"])) if name in node}
     return {**head, **{k: v for k, v in node.items() if k not in head}}
 
 

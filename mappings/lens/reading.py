@@ -63,6 +63,8 @@ class Reading:
     notes: list[Note] = field(default_factory=list)
     told: dict[int, Told] = field(default_factory=dict)
     pointed: list[Pointed] = field(default_factory=list)
+    gates: list[str] = field(default_factory=list)
+    """Why nothing may be done on the record: what must be said could not be understood."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ class Scope:
 
     def note(self, severity: Severity, code: str, container: Any, key: str | int | None, text: str, rule: str) -> None:
         self.reading.notes.append(Note(severity, code, container, key, text, rule))
+
+    def gate(self, name: str, why: str) -> None:
+        place = ".".join(str(step) for step in (*self.trail, name))
+        self.reading.gates.append(f"{place}: {why}")
 
     def resolve(self, reference: Any) -> Node | None:
         return self.reading.document.resolve(reference, self.home)

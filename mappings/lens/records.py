@@ -65,6 +65,12 @@ class RecordShape:
             raise DeclarationError(f"{self.type}: no rule for {', '.join(sorted(missing))} to replace")
         return replace(self, rules=tuple(out))
 
+    def without(self, *names: str) -> Self:
+        """The same without the rules for these fields."""
+        if missing := set(names) - set(self.names):
+            raise DeclarationError(f"{self.type}: no rule for {', '.join(sorted(missing))} to leave out")
+        return replace(self, rules=tuple(rule for rule in self.rules if not set(names) & set(rule.names)))
+
     def __repr__(self) -> str:
         return f"<{self.type}, {self.where}>"
 
@@ -80,7 +86,7 @@ class RecordShape:
             raise DeclarationError(f"{where}: R4 has no comparator in a SimpleQuantity")
 
     def inside(self) -> list[Shape]:
-        return [part.shape for rule in self.rules for part in rule.parts()]
+        return [shape for rule in self.rules for shape in rule.shapes()]
 
     @property
     def keyed(self) -> bool:

@@ -60,6 +60,15 @@ class Rule:
         """The simple rules in it."""
         yield from ()
 
+    @property
+    def of_root_only(self) -> bool:
+        """Whether it means something in the root of a record only."""
+        return False
+
+    def shapes(self) -> list[Shape]:
+        """The shapes of what it tells."""
+        return [part.shape for part in self.parts()]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class At(Rule):
@@ -134,6 +143,8 @@ class Field(At):
             value = self.shape.from_fhir(container[key], inner)
         except Unreadable as problem:
             scope.note("warning", problem.code, container, key, problem.text, f"{self.name}, {self.where}")
+            if self.element.modifier or self.element.min:
+                scope.gate(self.name, "what it says is not understood, and it may change what all the rest means")
             return {}
         if value is None:
             return {}

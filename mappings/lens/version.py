@@ -14,11 +14,12 @@ _NOT_MEANT = frozenset({"where", "rank", "steps", "plan", "twin", "own", "holder
 """What binding adds, and where the declaration stands in its file."""
 
 
-def fingerprint(shape: RecordShape) -> str:
+def fingerprint(*shapes: RecordShape) -> str:
     """Twelve characters that change when a rule, a table or a description does."""
     seen: dict[int, int] = {}
     text: list[str] = []
-    _tell(shape, seen, text)
+    for shape in shapes:
+        _tell(shape, seen, text)
     return hashlib.sha256("\n".join(text).encode()).hexdigest()[:12]
 
 

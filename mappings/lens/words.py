@@ -26,9 +26,10 @@ from typing import Any
 
 from mappings.lens.binding import declared_at
 from mappings.lens.choices import OneOf, SameAs
-from mappings.lens.links import Pointer
+from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
+from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Skip
 from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
@@ -63,6 +64,11 @@ def main(
 
 def _seed(condition: str) -> Seed:
     return parse(f"x.where({condition})")[0].seed or {}
+
+
+def pointing_here(name: str, *, fhir: str, about: str, shape: Link) -> PointingHere:
+    """The resources, of the kinds of a link, of which an element (fhir="Observation.partOf") leads to the root."""
+    return PointingHere(name=name, fhir=fhir, about=about, link=shape, where=declared_at())
 
 
 def one_of(*rules: Field) -> OneOf:

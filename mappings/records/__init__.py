@@ -14,16 +14,19 @@ from mappings.lens.reading import Trail
 
 def check(record: Any) -> list[Issue]:
     """What is wrong with a clinic record: fields, types, required ones, and what spans fields; empty if nothing is."""
-    from mappings import KINDS
+    from mappings import KINDS, ROOTS
     from mappings.records.schema import schema_of
     from mappings.records.spanning import SPANNING
 
     kind = record.get("record") if isinstance(record, dict) else None
     if kind not in KINDS:
         return [Issue("error", "invalid", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
-    found = list(_issues(schema_of(kind).validate(record), ()))
+    sort = record.get("kind", "")
+    if "" not in ROOTS[kind] and sort not in ROOTS[kind]:
+        return [Issue("error", "invalid", "kind", f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}.")]
+    found = list(_issues(schema_of(kind, sort if sort in ROOTS[kind] else "").validate(record), ()))
     if not found:
-        found = [issue for rule in SPANNING.get(kind, ()) for issue in rule(record)]
+        found = [issue for rule in (*SPANNING[""], *SPANNING.get(kind, ())) for issue in rule(record)]
     return found
 
 

@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
+from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
@@ -66,18 +67,23 @@ class Linked(fields.Field[Any]):
 
 
 @cache
-def schema_of(kind: str) -> Schema:
-    """The schema of a record kind."""
+def schema_of(kind: str, sort: str = "") -> Schema:
+    """The schema of a record kind, where it has several roots of the one that `kind` of the record says."""
     from mappings.conversion import mapping
 
     members: Members = {
         "record": fields.String(required=True, validate=validate.Equal(kind)),
+        "needs_attention": fields.List(
+            fields.String(), metadata={"description": "What a clinician has to look at; it follows from the rest."}
+        ),
         "actionable": fields.Boolean(
             metadata={"description": "False if nothing may be done on it; we say so, nobody else."}
         ),
         "not_actionable_because": fields.List(fields.String()),
     }
-    return _made(mapping(kind).shape, members)()
+    if sort:
+        members["kind"] = fields.String(required=True, validate=validate.Equal(sort))
+    return _made(mapping(kind, sort).shape, members)()
 
 
 _SCHEMAS: dict[int, type[Schema]] = {}
@@ -146,6 +152,9 @@ def _fields(rule: Rule) -> Members:
             inner_field, required=required, validate=some, metadata=about, error_messages=_messages(rule.name)
         )
         return {rule.name: listed}
+    if isinstance(rule, PointingHere):
+        some, about = validate.Length(min=1), {"description": rule.about}
+        return {rule.name: fields.List(Linked(rule.link), validate=some, metadata=about)}
     if isinstance(rule, Field):
         return {rule.name: _one(rule, required=bool(rule.element.min) and len(rule.steps) == 1 and rule.usual is None)}
     return {}

@@ -15,6 +15,19 @@ def birth_date_and_time_agree(record: dict[str, Any]) -> Iterator[Issue]:
         yield Issue("warning", "business-rule", "born_at", "This is another day than birth_date: mend one of them.")
 
 
+def what_needs_attention_is_said(record: dict[str, Any]) -> Iterator[Issue]:
+    """A record says what somebody has to look at: a system that leaves that out has not shown it to anybody."""
+    from mappings.instruments import found_in, needs_attention
+
+    wanted = needs_attention(found_in(record))
+    if wanted != record.get("needs_attention", []):
+        text = (
+            f"This record has to say exactly this: {wanted}." if wanted else "Nothing here calls for it: leave it out."
+        )
+        yield Issue("error", "business-rule", "needs_attention", text)
+
+
 SPANNING: dict[str, tuple[Callable[[dict[str, Any]], Iterator[Issue]], ...]] = {
+    "": (what_needs_attention_is_said,),  # of every record
     "patient": (birth_date_and_time_agree,),
 }

@@ -1,4 +1,4 @@
-"""Code tables: FHIR ConceptMaps beside this file, one a table, from the clinic's word to the code and back."""
+"""Terminology as FHIR files: ConceptMaps (from the clinic's word to the code and back) and ValueSets."""
 
 from __future__ import annotations
 
@@ -25,3 +25,10 @@ def code_table(name: str) -> Code:
                 raise ValueError(f"table {name}: only equal words have a way back")
             words[element["code"]] = target["code"]
     return code(name, words)
+
+
+@cache
+def codes_of(name: str) -> tuple[str, ...]:
+    """The codes of the ValueSet NAME.json, in its order."""
+    value_set: dict[str, Any] = loads((_FOLDER / f"{name}.json").read_bytes())
+    return tuple(concept["code"] for group in value_set["compose"]["include"] for concept in group["concept"])

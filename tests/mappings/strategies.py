@@ -4,7 +4,8 @@ twice."""
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
+from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field, OnlyIf, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, resolved
@@ -45,18 +47,28 @@ extensions: st.SearchStrategy[Record] = st.one_of(
 
 SORTS: dict[str, Record] = {
     "pain_score": {"status": "final", "what": {"system": "http://loinc.org", "code": "72514-3"}},
+    "urine_drug_test": {"status": "final", "what": {"system": "http://loinc.org", "code": "3357-1"}},
+    "risk_score": {"status": "amended", "what": {"system": "http://loinc.org", "code": "91392-1"}},
+    "pdmp_check": {"status": "completed", "technique": {"system": "http://snomed.info/sct", "code": "461621000124108"}},
 }
 """What makes a thing one of its kind, beyond its type."""
 
 
-@st.composite
-def records(draw: Draw, shape: RecordShape, depth: int = 0) -> Record:
+def records(shape: RecordShape, depth: int = 0) -> st.SearchStrategy[Record]:
     """A record of a shape: what is required, and a few of what is not."""
+    return _records(lambda: shape, depth)  # Hypothesis prints what a strategy is made of: megabytes, for a shape
+
+
+@st.composite
+def _records(draw: Draw, shape_of: Callable[[], RecordShape], depth: int) -> Record:
+    shape = shape_of()
     most = (4, 3, 2, 1)[min(depth, 3)]
     asked = {rule.steps[0].name for rule in shape.rules if isinstance(rule, OnlyIf)}
-    needed = [rule for rule in shape.rules if rule.names and (_required(rule) or _element(rule) in asked)]
+    asked |= shape.depends if not depth else frozenset()  # a root that says whose it is
+    needed = [rule for rule in shape.rules if rule.names and (_required(rule) or _elements(rule) & asked)]
     optional = [rule for rule in shape.rules if rule.names and not any(rule is one for one in needed)]
-    chosen = draw(st.lists(st.sampled_from(optional), max_size=most, unique_by=id)) if optional else []
+    some = st.lists(st.integers(0, len(optional) - 1), max_size=most, unique=True)
+    chosen = [optional[n] for n in draw(some)] if optional else []
     wanted = [rule for rule in shape.rules if any(rule is one for one in (*needed, *chosen))]
     record: Record = {}
     for rule in wanted:
@@ -66,15 +78,17 @@ def records(draw: Draw, shape: RecordShape, depth: int = 0) -> Record:
         record.pop("birth_date_unknown_because", None)
     if not record.keys() - {"member_id"}:
         simple = [rule for rule in shape.rules if rule.names and all(part.shape.leaf for part in rule.parts())]
-        record |= draw(
-            _parts(draw(st.sampled_from([r for r in simple or optional if r.names != ("member_id",)])), depth)
-        )
+        record |= draw(_parts(_one(draw, [r for r in simple or optional if r.names != ("member_id",)]), depth))
     return record
 
 
-def _element(rule: Rule) -> str:
-    """The element that a rule writes at its top."""
-    return next(rule.parts()).steps[0].name
+def _one(draw: Draw, rules: Sequence[Rule]) -> Rule:
+    return rules[draw(st.integers(0, len(rules) - 1))]
+
+
+def _elements(rule: Rule) -> set[str]:
+    """The elements that a rule writes at its top."""
+    return {part.steps[0].name for part in rule.parts()}
 
 
 def _required(rule: Rule) -> bool:
@@ -86,12 +100,19 @@ def _required(rule: Rule) -> bool:
     return isinstance(rule, Each) and rule.element.min > 0 and len(rule.steps) == 1
 
 
+def _parts(rule: Rule, depth: int) -> st.SearchStrategy[Record]:
+    return _parts_of(lambda: rule, depth)
+
+
 @st.composite
-def _parts(draw: Draw, rule: Rule, depth: int) -> Record:
+def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
+    rule = rule_of()
     if isinstance(rule, OneOf):
-        return draw(_parts(draw(st.sampled_from(rule.rules)), depth))
+        return draw(_parts(_one(draw, rule.rules), depth))
     if isinstance(rule, SameAs):
         return draw(_parts(rule.rule, depth))
+    if isinstance(rule, PointingHere):
+        return {rule.name: draw(st.lists(_pointing(rule, depth + 1), min_size=1, max_size=2))}
     if isinstance(rule, Main):
         head = draw(records(rule.shape, depth + 1))
         if rule.prefer or rule.never:
@@ -124,8 +145,13 @@ def _value(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
     return records(shape, depth)
 
 
+def _linked(link: Link, depth: int) -> st.SearchStrategy[Record]:
+    return _linked_of(lambda: link, depth)
+
+
 @st.composite
-def _linked(draw: Draw, link: Link, depth: int) -> Record:
+def _linked_of(draw: Draw, link_of: Callable[[], Link], depth: int) -> Record:
+    link = link_of()
     point: Record = draw(records(link.pointer, depth + 1))
     if not link.only and (depth > 4 or draw(st.booleans())):
         return point
@@ -138,9 +164,23 @@ def _linked(draw: Draw, link: Link, depth: int) -> Record:
 
 
 @st.composite
-def labelled(draw: Draw, shape: RecordShape) -> Record:
+def _pointing(draw: Draw, rule: PointingHere, depth: int) -> Record:
+    """A record that lies where it does because it points there."""
+    record: Record = draw(_linked(replace(rule.link, only=True), depth))
+    for name in rule.link.pointer.names:
+        record.pop(name, None)
+    elsewhere = record.pop(rule.field_of(record["kind"]), [])
+    return record | ({rule.field_of(record["kind"]): [*elsewhere, {"ref": "#"}]} if elsewhere else {})
+
+
+def labelled(shape: RecordShape) -> st.SearchStrategy[Record]:
     """A record of which some parts are told under an id, and pointed to from elsewhere."""
-    record: Record = draw(records(shape))
+    return _labelled(lambda: shape)
+
+
+@st.composite
+def _labelled(draw: Draw, shape_of: Callable[[], RecordShape]) -> Record:
+    record: Record = draw(records(shape_of()))
     told = [part for part in _dicts(record) if "kind" in part]
     for n, part in enumerate(told):
         if draw(st.booleans()):

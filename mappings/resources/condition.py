@@ -14,9 +14,11 @@ from mappings.datatypes import (
     POINTER,
     QUANTITY,
     RANGE,
+    SITE,
     other_extensions,
+    same_patient,
 )
-from mappings.lens.words import each, field, one_of, part, resource, same_as_root
+from mappings.lens.words import each, field, one_of, part, resource
 
 STAGE = part("Condition.stage",
     field("summary", fhir="summary", about="Which stage.", shape=CONCEPT),
@@ -41,8 +43,8 @@ CONDITION = resource("Condition",
     each("categories", fhir="category", about="Problem list item or diagnosis of an encounter.", shape=CONCEPT),
     field("severity", fhir="severity", about="How severe.", shape=CONCEPT),
     field("diagnosis", fhir="code", about="What it is.", shape=CONCEPT),
-    each("sites", fhir="bodySite", about="Where in the body.", shape=CONCEPT),
-    same_as_root(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER), element="subject"),
+    each("sites", fhir="bodySite", about="Where in the body, with the side.", shape=SITE),
+    same_patient(),
     field("visit", fhir="encounter", about="The visit at which it was recorded.", shape=POINTER),
     one_of(
         field("since", fhir="onsetDateTime", about="Since when."),

@@ -14,16 +14,16 @@ from mappings.datatypes import (
     POINTER,
     SIGNATURE,
     other_extensions,
+    same_patient_if_said,
 )
-from mappings.lens.words import each, field, one_of, part, resource, same_as_root
+from mappings.lens.words import each, field, one_of, part, resource
 
 SPECIMEN = resource("Specimen",
     *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of the specimen.", shape=IDENTIFIER),
     field("status", fhir="status", about="available, unavailable, unsatisfactory or entered-in-error."),
     field("type", fhir="type", about="What sort of specimen.", shape=CONCEPT),
-    same_as_root(field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER),
-            element="subject", if_absent="patient_not_said"),
+    same_patient_if_said(),
     one_of(
         field("collected_on", fhir="collection.collectedDateTime", about="When it was taken."),
         field("collected_during", fhir="collection.collectedPeriod", about="From when until when it was taken.", shape=PERIOD),

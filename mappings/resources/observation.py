@@ -15,12 +15,20 @@ from mappings.datatypes import (
     QUANTITY,
     RANGE,
     RATIO,
+    SAMPLED_DATA,
     SIMPLE_QUANTITY,
+    SITE,
     TIMING,
     other_extensions,
+    same_patient_if_said,
 )
 from mappings.lens.rules import Rule
-from mappings.lens.words import each, field, one_of, only_if, part, resource, same_as_root
+from mappings.lens.words import each, field, one_of, only_if, part, resource
+
+SNOMED = "http://snomed.info/sct"
+
+COUNTS_AS_RESULT = ("final", "amended", "corrected")
+"""The status of a result that was finished and not withdrawn."""
 
 # LOINC, from the value set "Standardized Pain Assessment Tool" (OID 2.16.840.1.113883.3.526.3.1028, CMS157)
 LOINC = "http://loinc.org"
@@ -41,6 +49,7 @@ def result() -> Rule:
         field("time", fhir="valueTime", about="The result as a time of day."),
         field("date_time", fhir="valueDateTime", about="The result as a date and time."),
         field("during", fhir="valuePeriod", about="The result as a period.", shape=PERIOD),
+        field("samples", fhir="valueSampledData", about="The result as a curve.", shape=SAMPLED_DATA),
     )
 
 
@@ -65,11 +74,6 @@ COMPONENT = part("Observation.component",
     MODIFIER_EXTENSIONS,
 )
 
-SUBJECT = same_as_root(
-    field("patient", fhir="subject", about="Whose it is, where that is not the patient of the whole record.", shape=POINTER),
-    element="subject", if_absent="patient_not_said",
-)
-
 OBSERVATION = resource("Observation",
     *EVERY_RESOURCE,
     each("identifiers", fhir="identifier", about="Numbers of this entry.", shape=IDENTIFIER),
@@ -78,7 +82,7 @@ OBSERVATION = resource("Observation",
     field("status", fhir="status", about="preliminary, final, amended, entered-in-error (then it does not count) ..."),
     each("categories", fhir="category", about="Vital sign, survey, exam, laboratory ...", shape=CONCEPT),
     field("what", fhir="code", about="What was observed.", shape=CONCEPT),
-    SUBJECT,
+    same_patient_if_said(),
     each("about_whom", fhir="focus", about="What it is about, when not about the patient.", shape=POINTER),
     field("visit", fhir="encounter", about="The visit at which it was made.", shape=POINTER),
     one_of(
@@ -93,7 +97,7 @@ OBSERVATION = resource("Observation",
     field("absent_because", fhir="dataAbsentReason", about="Why there is no result.", shape=CONCEPT),
     each("interpretations", fhir="interpretation", about="What the result means: high, low, normal.", shape=CONCEPT),
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
-    field("site", fhir="bodySite", about="Where in the body.", shape=CONCEPT),
+    field("site", fhir="bodySite", about="Where in the body, with the side.", shape=SITE),
     field("method", fhir="method", about="How it was done.", shape=CONCEPT),
     field("specimen", fhir="specimen", about="On which specimen.", shape=POINTER),
     field("device", fhir="device", about="With which device.", shape=POINTER),
@@ -106,6 +110,6 @@ OBSERVATION = resource("Observation",
 
 # A score that was withdrawn, or that was never finished, is no score: it stays an observation with its status.
 PAIN_SCORE = OBSERVATION.plus(
-    only_if(fhir="status", values=("final", "amended", "corrected")),
+    only_if(fhir="status", values=COUNTS_AS_RESULT),
     only_if(fhir=f"code.coding.where(system='{LOINC}').code", values=(PAIN_SEVERITY_REPORTED, VERBAL_NUMERIC_RATING)),
 )

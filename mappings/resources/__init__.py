@@ -1,0 +1,1 @@
+"""The resources that records hold beside their root, each declared once for all of them."""

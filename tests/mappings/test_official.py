@@ -142,7 +142,9 @@ def test_one_example_put_onto_another_reads_as_the_one(official_examples: Path, 
     put, refused = 0, set()
     for n, (_, resource) in enumerate(found):
         own = lens.read(Document(resource), resource)[0]
-        numbers = {name: own.get(name) for name in ("identifiers", "identifier") if name in lens.shape.names}
+        numbers: dict[str, Any] = {
+            name: own.get(name) for name in ("identifiers", "identifier") if name in lens.shape.names
+        }
         record = {**records[(n + 1) % len(found)], **numbers}
         record = {name: value for name, value in record.items() if value is not None}
         assert not not_actionable(record)

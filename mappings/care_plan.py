@@ -27,10 +27,16 @@ from mappings.datatypes import (
     same_patient_if_said,
 )
 from mappings.lens.words import each, field, one_of, part, resource
+from mappings.medication_request import MEDICATION_REQUEST
 from mappings.patient import PATIENT
+from mappings.procedure import PROCEDURE_DONE
 from mappings.referral import REFERRAL
+from mappings.resources.answered_form import ANSWERED_FORM
+from mappings.resources.communication import COMMUNICATION, COMMUNICATION_REQUEST
 from mappings.resources.condition import CONDITION
+from mappings.resources.document import DOCUMENT
 from mappings.resources.medication import MEDICATION
+from mappings.resources.observation import OBSERVATION, PAIN_SCORE
 from mappings.resources.people import (
     ACTORS,
     ORGANIZATION,
@@ -111,6 +117,8 @@ CARE_TEAM = resource("CareTeam",
 
 # what is ordered within a plan is for the plan's patient
 PLANNED_ORDER = REFERRAL.replacing(same_patient(follows=True))
+PLANNED_PRESCRIPTION = MEDICATION_REQUEST.replacing(same_patient(follows=True))
+PLANNED_COMMUNICATION = COMMUNICATION_REQUEST.replacing(same_patient_if_said(follows=True))
 
 DETAIL = part("CarePlan.activity.detail",
     field("kind_of_activity", fhir="kind", about="Appointment, ServiceRequest, MedicationRequest ...: what it would be as a request of its own."),
@@ -163,14 +171,16 @@ CARE_PLAN = resource("CarePlan",
     each("contributors", fhir="contributor", about="Who else wrote it.", shape=POINTER),
     each("teams", fhir="careTeam", about="Who carries it out.", shape=link(team=CARE_TEAM)),
     each("problems", fhir="addresses", about="What it is a plan against.", shape=link(condition=CONDITION)),
-    each("supporting", fhir="supportingInfo", about="What it rests on.", shape=POINTER),
+    each("supporting", fhir="supportingInfo", about="What it rests on: the referral, assessments, the patient's preferences.",
+         shape=link(observation=OBSERVATION, answered_form=ANSWERED_FORM, document=DOCUMENT)),
     each("goals", fhir="goal", about="What is to be reached.", shape=link(goal=GOAL)),
     each("activities", fhir="activity", about="What is to be done.", shape=part("CarePlan.activity",
         each("outcomes", fhir="outcomeCodeableConcept", about="What came of it, as codes.", shape=CONCEPT),
-        each("outcome_records", fhir="outcomeReference", about="What came of it, where it is recorded.", shape=POINTER),
+        each("outcome_records", fhir="outcomeReference", about="What came of it: what was done, told, measured.",
+             shape=link(procedure=PROCEDURE_DONE, communication=COMMUNICATION, pain_score=PAIN_SCORE, observation=OBSERVATION)),
         each("progress", fhir="progress", about="How it goes.", shape=ANNOTATION),
-        field("order", fhir="reference", about="What is to be done, as an order or appointment of its own.",
-              shape=link(order=PLANNED_ORDER, appointment=APPOINTMENT)),
+        field("order", fhir="reference", about="What is to be done, as an order, prescription, talk or appointment of its own.",
+              shape=link(order=PLANNED_ORDER, prescription=PLANNED_PRESCRIPTION, communication=PLANNED_COMMUNICATION, appointment=APPOINTMENT)),
         field("detail", fhir="detail", about="What is to be done, said in the plan itself.", shape=DETAIL),
         other_extensions(),
         MODIFIER_EXTENSIONS,

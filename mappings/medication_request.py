@@ -129,4 +129,7 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
 
 LINKED_PRESCRIPTION: ResourceShape = MEDICATION_REQUEST.replacing(same_patient())
 
+CURRENT_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("active", "on-hold", "draft")))
+PAST_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("completed", "stopped")))
+
 RECORD = MEDICATION_REQUEST

@@ -24,7 +24,15 @@ from mappings.datatypes import (
     same_patient,
 )
 from mappings.lens.records import ResourceShape
-from mappings.lens.words import each, field, one_of, part, pointing_here, resource
+from mappings.lens.words import (
+    each,
+    field,
+    one_of,
+    only_if,
+    part,
+    pointing_here,
+    resource,
+)
 from mappings.patient import PATIENT
 from mappings.resources.condition import CONDITION
 from mappings.resources.device import DEVICE
@@ -98,5 +106,7 @@ PROCEDURE: ResourceShape = resource("Procedure",
 
 # told within another record, which then tells what belongs to it
 PROCEDURE_DONE = PROCEDURE.without("agents", "pain_scores", "findings").replacing(same_patient())
+
+PAST_PROCEDURE = PROCEDURE_DONE.plus(only_if(fhir="status", values=("completed", "in-progress", "stopped")))
 
 RECORD = PROCEDURE

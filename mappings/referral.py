@@ -46,9 +46,25 @@ from mappings.lens.words import (
     part,
     resource,
 )
+from mappings.medication_request import (
+    CURRENT_PRESCRIPTION,
+    LINKED_PRESCRIPTION,
+    PAST_PRESCRIPTION,
+)
 from mappings.patient import PATIENT
-from mappings.resources.condition import CONDITION
-from mappings.resources.observation import OBSERVATION, PAIN_SCORE
+from mappings.procedure import PAST_PROCEDURE, PROCEDURE_DONE
+from mappings.resources.allergy import ALLERGY, CURRENT_ALLERGY
+from mappings.resources.answered_form import ANSWERED_FORM, FILLED_IN
+from mappings.resources.condition import CONDITION, RED_FLAG
+from mappings.resources.consent import CONSENT, GIVEN_OR_REFUSED
+from mappings.resources.coverage import COVERAGE
+from mappings.resources.document import ATTACHED, DOCUMENT, REPORT
+from mappings.resources.medication import (
+    CURRENT_MEDICATION,
+    MEDICATION_STATEMENT,
+    PAST_MEDICATION,
+)
+from mappings.resources.observation import OBSERVATION, PAIN_HISTORY, PAIN_SCORE
 from mappings.resources.order_history import EVENT, SPECIMEN
 from mappings.resources.people import ACTORS
 from mappings.terminology import code_table
@@ -101,11 +117,23 @@ REFERRAL = resource("ServiceRequest",
     each("questions", fhir="reasonCode", about="What is asked, and reasons that are in words only.", shape=REASON_IN_WORDS),
     each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.",
          shape=link(condition=CONDITION, observation=OBSERVATION)),
-    each("insurance", fhir="insurance", about="Insurance cover, and what the insurer agreed to in advance.", shape=POINTER),
-    # supportingInfo is divided: pain ratings that are final, amended or corrected are pain_scores, the rest is supporting
+    each("insurance", fhir="insurance", about="Insurance cover, and what the insurer agreed to in advance.", shape=link(coverage=COVERAGE)),
+    # supportingInfo is divided by what an item leads to, in this order; what was withdrawn or refuted is left to supporting
     each("pain_scores", fhir="supportingInfo", about="How bad the pain was, by the patient's own rating.", shape=link_only(pain_score=PAIN_SCORE)),
-    each("supporting", fhir="supportingInfo", about="What else there is to know, withdrawn findings too (their status says so).",
-         shape=link(condition=CONDITION, observation=OBSERVATION)),
+    each("pain_history", fhir="supportingInfo", about="Each pain: what it is, where, since when, and in its components how it feels, what helps and what worsens.",
+         shape=link_only(pain=PAIN_HISTORY)),
+    each("red_flags", fhir="supportingInfo", about="Warning signs that the patient has.", shape=link_only(red_flag=RED_FLAG)),
+    each("past_treatments", fhir="supportingInfo", about="What was tried, with what came of it (outcome, status_reasons, notes).",
+         shape=link_only(procedure=PAST_PROCEDURE, past_prescription=PAST_PRESCRIPTION, past_medication=PAST_MEDICATION)),
+    each("current_medication", fhir="supportingInfo", about="What the patient takes now.",
+         shape=link_only(prescription=CURRENT_PRESCRIPTION, medication=CURRENT_MEDICATION)),
+    each("allergies", fhir="supportingInfo", about="What the patient does not tolerate; or that there is no known allergy.", shape=link_only(allergy=CURRENT_ALLERGY)),
+    each("forms", fhir="supportingInfo", about="Forms that were filled in.", shape=link_only(answered_form=FILLED_IN)),
+    each("attachments", fhir="supportingInfo", about="Letters, images and other documents, inline or by their address.", shape=link_only(document=ATTACHED)),
+    each("consents", fhir="supportingInfo", about="What the patient agreed to, or not.", shape=link_only(consent=GIVEN_OR_REFUSED)),
+    each("supporting", fhir="supportingInfo", about="What else there is to know; also what was withdrawn or refuted: its status says so.",
+         shape=link(condition=CONDITION, observation=OBSERVATION, procedure=PROCEDURE_DONE, prescription=LINKED_PRESCRIPTION, medication_statement=MEDICATION_STATEMENT,
+                    allergy=ALLERGY, answered_form=ANSWERED_FORM, document=DOCUMENT, consent=CONSENT, report=REPORT)),
     each("specimens", fhir="specimen", about="Specimens that it is about.", shape=link(specimen=SPECIMEN)),
     each("service_sites", fhir="bodySite", about="Where on the body the service is wanted, with the side.", shape=SITE),
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),

@@ -187,6 +187,7 @@ class OnlyIf(At):
     """What makes a node one of ours: an element that is there, or has one of these values.  Else it is left alone."""
 
     values: tuple[Any, ...] = ()
+    or_absent: bool = False
 
     def bound(self, binder: Binder) -> Rule:
         steps = parse(self.fhir)
@@ -196,7 +197,9 @@ class OnlyIf(At):
 
     def takes_node(self, node: Node) -> bool:
         value = look(node, self.steps)
-        return value is not None if not self.values else any(same(value, wanted) for wanted in self.values)
+        if value is None:
+            return self.or_absent
+        return not self.values or any(same(value, wanted) for wanted in self.values)
 
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         self.mark_seeds(node, scope)

@@ -76,9 +76,9 @@ def one_of(*rules: Field) -> OneOf:
     return OneOf(rules=rules, where=declared_at())
 
 
-def only_if(*, fhir: str, values: tuple[Any, ...] = ()) -> OnlyIf:
-    """An element that must be there, or have one of these values."""
-    return OnlyIf(fhir=fhir, values=values, where=declared_at())
+def only_if(*, fhir: str, values: tuple[Any, ...] = (), or_absent: bool = False) -> OnlyIf:
+    """An element that must be there, or have one of these values; or_absent: or not be there at all."""
+    return OnlyIf(fhir=fhir, values=values, or_absent=or_absent, where=declared_at())
 
 
 def fill(*, fhir: str, value: Any) -> Fill:

@@ -17,7 +17,7 @@ from mappings.datatypes import (
     other_extensions,
     same_patient,
 )
-from mappings.lens.words import each, field, one_of, part, resource
+from mappings.lens.words import each, field, one_of, only_if, part, resource
 
 REACTION = part("AllergyIntolerance.reaction",
     field("substance", fhir="substance", about="To which substance exactly.", shape=CONCEPT),
@@ -56,4 +56,10 @@ ALLERGY = resource("AllergyIntolerance",
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
     each("reactions", fhir="reaction", about="What happened, each time.", shape=REACTION),
     known_by="identifiers",
+)
+
+# refuted or entered in error: none
+CURRENT_ALLERGY = ALLERGY.plus(
+    only_if(fhir="verificationStatus.coding.where(system='http://terminology.hl7.org/CodeSystem/allergyintolerance-verification').code",
+            values=("confirmed", "unconfirmed"), or_absent=True),
 )

@@ -16,7 +16,7 @@ from mappings.datatypes import (
     same_patient_if_said,
 )
 from mappings.lens.records import RecordShape
-from mappings.lens.words import again, each, field, one_of, part, resource
+from mappings.lens.words import again, each, field, one_of, only_if, part, resource
 
 ANSWER: RecordShape = part("QuestionnaireResponse.item.answer",
     one_of(
@@ -64,3 +64,5 @@ ANSWERED_FORM = resource("QuestionnaireResponse",
     each("items", fhir="item", about="The questions and their answers, in the order of the form.", shape=ITEM),
     known_by="identifier",
 )
+
+FILLED_IN = ANSWERED_FORM.plus(only_if(fhir="status", values=("completed", "amended", "in-progress", "stopped")))  # not what was entered in error

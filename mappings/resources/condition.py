@@ -18,7 +18,8 @@ from mappings.datatypes import (
     other_extensions,
     same_patient,
 )
-from mappings.lens.words import each, field, one_of, part, resource
+from mappings.lens.words import each, field, one_of, only_if, part, resource
+from mappings.terminology import codes_of
 
 STAGE = part("Condition.stage",
     field("summary", fhir="summary", about="Which stage.", shape=CONCEPT),
@@ -67,4 +68,15 @@ CONDITION = resource("Condition",
     each("evidence", fhir="evidence", about="What speaks for it.", shape=EVIDENCE),
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
     known_by="identifiers",
+)
+
+VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+
+# A condition that was refuted or entered in error is none: such a list leaves it to `supporting`, with its verification.
+HELD_TRUE = only_if(fhir=f"verificationStatus.coding.where(system='{VERIFICATION}').code", or_absent=True,
+                    values=("confirmed", "provisional", "differential", "unconfirmed"))
+
+RED_FLAG = CONDITION.plus(
+    HELD_TRUE,
+    only_if(fhir="code.coding.where(system='http://snomed.info/sct').code", values=codes_of("red_flags")),
 )

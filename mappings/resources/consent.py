@@ -17,7 +17,7 @@ from mappings.datatypes import (
     same_patient_if_said,
 )
 from mappings.lens.records import RecordShape
-from mappings.lens.words import again, each, field, one_of, part, resource
+from mappings.lens.words import again, each, field, one_of, only_if, part, resource
 
 PROVISION: RecordShape = part("Consent.provision",
     field("type", fhir="type", about="Whether this is allowed (permit) or refused (deny)."),
@@ -76,3 +76,5 @@ CONSENT = resource("Consent",
     field("provision", fhir="provision", about="What exactly is allowed or refused.", shape=PROVISION),
     known_by="identifiers",
 )
+
+GIVEN_OR_REFUSED = CONSENT.plus(only_if(fhir="status", values=("active", "rejected", "inactive", "proposed", "draft")))  # not what was entered in error

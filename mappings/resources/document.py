@@ -17,7 +17,7 @@ from mappings.datatypes import (
     other_extensions,
     same_patient_if_said,
 )
-from mappings.lens.words import each, field, one_of, part, resource
+from mappings.lens.words import each, field, one_of, only_if, part, resource
 from mappings.resources.observation import OBSERVATION
 from mappings.resources.people import ACTORS, ORGANIZATION
 
@@ -57,6 +57,8 @@ DOCUMENT = resource("DocumentReference",
     each("related", fhir="context.related", about="What else belongs to it.", shape=POINTER),
     known_by="identifiers",
 )
+
+ATTACHED = DOCUMENT.plus(only_if(fhir="status", values=("current", "superseded")))  # not what was entered in error
 
 REPORT = resource("DiagnosticReport",
     *EVERY_RESOURCE,

@@ -21,7 +21,7 @@ from mappings.datatypes import (
     same_patient,
 )
 from mappings.lens.records import ResourceShape
-from mappings.lens.words import again, each, field, one_of, part, resource
+from mappings.lens.words import again, each, field, one_of, only_if, part, resource
 from mappings.resources.people import ORGANIZATION
 
 MEDICATION: ResourceShape = resource("Medication",
@@ -87,6 +87,9 @@ MEDICATION_STATEMENT = resource("MedicationStatement",
     each("dosages", fhir="dosage", about="How it is taken.", shape=DOSAGE),
     known_by="identifiers",
 )
+
+CURRENT_MEDICATION = MEDICATION_STATEMENT.plus(only_if(fhir="status", values=("active", "intended", "on-hold")))
+PAST_MEDICATION = MEDICATION_STATEMENT.plus(only_if(fhir="status", values=("completed", "stopped")))
 
 MEDICATION_GIVEN = resource("MedicationAdministration",
     *EVERY_RESOURCE,

@@ -108,6 +108,15 @@ OBSERVATION = resource("Observation",
     known_by="identifiers",
 )
 
+# LOINC 75325-1 Symptom: HL7/fhir-symptoms-ig (R4 STU1), where one Observation tells one symptom, with its site, and its
+# quality, duration, and what helps and worsens as components; and VSAC ...113762.1.4.1099.28.
+SYMPTOM = "75325-1"
+
+PAIN_HISTORY = OBSERVATION.plus(
+    only_if(fhir="status", values=COUNTS_AS_RESULT),
+    only_if(fhir=f"code.coding.where(system='{LOINC}').code", values=(SYMPTOM,)),
+)
+
 # A score that was withdrawn, or that was never finished, is no score: it stays an observation with its status.
 PAIN_SCORE = OBSERVATION.plus(
     only_if(fhir="status", values=COUNTS_AS_RESULT),

@@ -45,11 +45,16 @@ extensions: st.SearchStrategy[Record] = st.one_of(
 )
 
 
+LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 SORTS: dict[str, Record] = {
-    "pain_score": {"status": "final", "what": {"system": "http://loinc.org", "code": "72514-3"}},
-    "urine_drug_test": {"status": "final", "what": {"system": "http://loinc.org", "code": "3357-1"}},
-    "risk_score": {"status": "amended", "what": {"system": "http://loinc.org", "code": "91392-1"}},
-    "pdmp_check": {"status": "completed", "technique": {"system": "http://snomed.info/sct", "code": "461621000124108"}},
+    "pain_score": {"status": "final", "what": {"system": LOINC, "code": "72514-3"}},
+    "pain": {"status": "corrected", "what": {"system": LOINC, "code": "75325-1"}},
+    "urine_drug_test": {"status": "final", "what": {"system": LOINC, "code": "3357-1"}},
+    "risk_score": {"status": "amended", "what": {"system": LOINC, "code": "91392-1"}},
+    "pdmp_check": {"status": "completed", "technique": {"system": SNOMED, "code": "461621000124108"}},
+    "red_flag": {"diagnosis": {"system": SNOMED, "code": "192970008"}, "verification": {"text": "sure"}},
+    "past_prescription": {"status": "stopped"},
+    "past_medication": {"status": "completed"},
 }
 """What makes a thing one of its kind, beyond its type."""
 
@@ -149,6 +154,12 @@ def _linked(link: Link, depth: int) -> st.SearchStrategy[Record]:
     return _linked_of(lambda: link, depth)
 
 
+def _sort(link: Link, kind: str) -> Record:
+    """What makes a record one of this kind and of none before it: what its status, if that decides, is."""
+    status = next((rule for rule in link.known[kind].rules if isinstance(rule, OnlyIf) and rule.fhir == "status"), None)
+    return ({"status": status.values[0]} if status else {}) | SORTS.get(kind, {})
+
+
 @st.composite
 def _linked_of(draw: Draw, link_of: Callable[[], Link], depth: int) -> Record:
     link = link_of()
@@ -158,7 +169,7 @@ def _linked_of(draw: Draw, link_of: Callable[[], Link], depth: int) -> Record:
     kind = draw(st.sampled_from(sorted(link.known)))
     content: Record = draw(records(link.known[kind], depth + 1))
     content.pop("id", None)
-    content |= SORTS.get(kind, {})
+    content |= _sort(link, kind)
     point.pop("ref", None)
     return {"kind": kind, **content, **point}
 

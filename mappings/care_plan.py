@@ -1,6 +1,7 @@
 """The multidisciplinary plan: a CarePlan with its problems, goals and team, and what is to be done.
 
-Goals follow the plan's patient: `same_as` tells whose a goal is only where it is another's.
+Goals and orders follow the plan's patient, and are told with a patient only where it is another one.  R4 has no element
+for the day of the next review: it is an activity.  The words are explained at the head of referral.py.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mappings.datatypes import (
 )
 from mappings.lens.words import each, field, one_of, part, resource
 from mappings.medication_request import MEDICATION_REQUEST
+from mappings.narrative import plan_in_words
 from mappings.patient import PATIENT
 from mappings.procedure import PROCEDURE_DONE
 from mappings.referral import REFERRAL
@@ -188,5 +190,7 @@ CARE_PLAN = resource("CarePlan",
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
     known_by="identifiers",
 )
+
+NARRATIVE = plan_in_words
 
 RECORD = CARE_PLAN

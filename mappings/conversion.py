@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -90,8 +91,9 @@ def mapping(kind: str, sort: str = "") -> Mapping:
     if sort not in ROOTS[kind]:
         text = f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}."
         raise Refused([Issue("error", "not-supported", "kind", text if "" not in ROOTS[kind] else "Leave this out.")])
-    roots = importlib.import_module(f"mappings.{kind}").RECORD
-    return Mapping(kind, sort, roots[sort] if sort else roots, _attention)
+    module = importlib.import_module(f"mappings.{kind}")
+    shape = module.RECORD[sort] if sort else module.RECORD
+    return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None))
 
 
 def _attention(record: dict[str, Any]) -> list[str]:
@@ -120,7 +122,9 @@ def _contradictions(record: dict[str, Any], lineage: Iterable[Line] = ()) -> lis
 @cache
 def version(kind: str) -> str:
     mapping(kind, next(iter(ROOTS.get(kind, {"": ""}))))  # Refused for what is no kind
-    return fingerprint(*(mapping(kind, sort).shape for sort in ROOTS[kind]))
+    mappings = [mapping(kind, sort) for sort in ROOTS[kind]]
+    narrators = {inspect.getsource(inspect.getmodule(one.narrate) or one.narrate) for one in mappings if one.narrate}
+    return fingerprint(*(one.shape for one in mappings), also=sorted(narrators))
 
 
 def from_fhir(document: Node, *, strict: bool = False) -> Reading:

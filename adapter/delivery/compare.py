@@ -37,14 +37,11 @@ def holds(sent: Json, held: Json) -> bool:
 
 def _resource(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterator[Difference]:
     for name in _ITS_OWN:
-        if name == "text" and name in sent:
-            continue
         if not same(sent.get(name), held.get(name)):
             yield Difference(f"{path}.{name}", "the server's own")
-    own = [name for name in _ITS_OWN if not (name == "text" and name in sent)]
     yield from _members(
-        {name: value for name, value in sent.items() if name not in own},
-        {name: value for name, value in held.items() if name not in own},
+        {name: value for name, value in sent.items() if name not in _ITS_OWN},
+        {name: value for name, value in held.items() if name not in _ITS_OWN},
         path,
     )
 

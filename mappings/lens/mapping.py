@@ -35,6 +35,8 @@ class Mapping:
     shape: ResourceShape
     attention: Callable[[dict[str, Any]], list[str]] = lambda record: []
     """What in a record somebody has to look at; the record says it, and no mapping drops it."""
+    narrate: Callable[[dict[str, Any]], str] | None = None
+    """The record in words, as the div of a generated narrative."""
 
     @property
     def heading(self) -> dict[str, Any]:
@@ -78,7 +80,8 @@ class Mapping:
         basis = derived_uuid(f"{self.shape.type}|{identity(content)}")
         making = Making(document, root, rendering, basis, root_now=root, there=there)
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
-        made = _assembled(making, written, fresh=onto is None)
+        words = self.narrate(record) if self.narrate is not None else None
+        made = _assembled(making, written, fresh=onto is None, words=words)
         self._check(record, made, making)
         return made, making.notes
 
@@ -166,7 +169,7 @@ def _settle_labels(reading: Reading) -> None:
             reading.marks[place] = Mark("derived", "id")
 
 
-def _assembled(making: Making, written: Node, fresh: bool) -> Node:
+def _assembled(making: Making, written: Node, fresh: bool, words: str | None) -> Node:
     """The document with everything that was rewritten in its place, and what is new behind it."""
     document = making.document
     rewritten = dict(making.rewritten)
@@ -181,7 +184,8 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
         mine = added if resource is making.root and making.rendering == "contained" else []
         if now is resource and not mine and len(inner) == len(held) and all(map(operator.is_, inner, held)):
             return resource
-        node = now if fresh else _without_stale_narrative(now, making)
+        told = words if resource is making.root else None
+        node = _narrated(now, told) if fresh else _with_true_narrative(now, making, told)
         contained = inner + mine
         node = {**node, "contained": contained} if contained else {k: v for k, v in node.items() if k != "contained"}
         return _without_orphans(node, resource)
@@ -189,7 +193,7 @@ def _assembled(making: Making, written: Node, fresh: bool) -> Node:
     if making.rendering == "contained" and not document.is_bundle:
         return _in_order(remade(making.root)) if fresh else remade(making.root)
     if not document.is_bundle:
-        return _new_bundle(making, written)
+        return _new_bundle(making, _narrated(written, words))
     entries = [
         {**entry, "resource": remade(entry["resource"])} if isinstance(entry.get("resource"), dict) else entry
         for entry in document.given.get("entry", [])
@@ -218,12 +222,17 @@ def _entry(url: str, resource: Node, bundle: Node) -> Node:
     return entry
 
 
-def _without_stale_narrative(node: Node, making: Making) -> Node:
+def _narrated(node: Node, words: str | None) -> Node:
+    return node if words is None else {**node, "text": {"status": "generated", "div": words}}
+
+
+def _with_true_narrative(node: Node, making: Making, words: str | None) -> Node:
+    """A changed resource without the narrative that was made of what it said before."""
     text = node.get("text")
     if not isinstance(text, dict):
         return node
     if text.get("status") in GENERATED:
-        return {k: v for k, v in node.items() if k != "text"}
+        return _narrated({k: v for k, v in node.items() if k != "text"}, words)
     place, say = (
         f"{node.get('resourceType')}.text",
         "This narrative was written by hand: see that it does not say what was changed.",

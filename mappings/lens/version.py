@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from mappings.lens.records import RecordShape
@@ -14,10 +15,10 @@ _NOT_MEANT = frozenset({"where", "rank", "steps", "plan", "twin", "own", "holder
 """What binding adds, and where the declaration stands in its file."""
 
 
-def fingerprint(*shapes: RecordShape) -> str:
-    """Twelve characters that change when a rule, a table or a description does."""
+def fingerprint(*shapes: RecordShape, also: Iterable[str] = ()) -> str:
+    """Twelve characters that change when a rule, a table or a description does, or what else decides."""
     seen: dict[int, int] = {}
-    text: list[str] = []
+    text: list[str] = list(also)
     for shape in shapes:
         _tell(shape, seen, text)
     return hashlib.sha256("\n".join(text).encode()).hexdigest()[:12]

@@ -158,3 +158,19 @@ def test_one_example_put_onto_another_reads_as_the_one(official_examples: Path, 
     assert put >= len(found) - 2
     # diagnoses, untold whose they are, do not follow to another patient
     assert refused <= {" and does not follow to another: say whose it is."}
+
+
+README = Path(__file__).parents[2] / "README.md"
+FATES = ("carried", "stated", "derived", "dropped", "unmapped")
+
+
+def test_the_shares_in_the_readme_are_what_is_measured(official_examples: Path) -> None:
+    rows = []
+    for type_ in COUNTS:
+        trips = [roundtrip(resource)[0] for _, resource in examples(official_examples, type_)]
+        leaves_of = {fate: sum((trip.ledger or {})[fate] for trip in trips) for fate in FATES}
+        total = sum(leaves_of.values())
+        shares = (f"{100 * leaves_of[fate] / total:.1f}" for fate in FATES)
+        rows.append(f"| {' | '.join((type_, str(len(trips)), str(sum(bool(t.rebuilt) for t in trips)), *shares))} |")
+    table = README.read_text("utf-8").partition("| resource | examples |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert table == rows, "in README there should stand:\n" + "\n".join(rows)

@@ -53,15 +53,15 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(name)
 
 
-def from_fhir(document: dict[str, Any], *, strict: bool = False) -> Reading:
-    """The clinic records of a resource or Bundle.
+def from_fhir(document: dict[str, Any], *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
+    """The clinic records of a resource or Bundle: of these kinds, and what no record of them carries is unmapped.
 
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
     carries.
     """
     from mappings import conversion
 
-    return conversion.from_fhir(document, strict=strict)
+    return conversion.from_fhir(document, strict=strict, kinds=kinds)
 
 
 def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None) -> Writing:

@@ -127,12 +127,12 @@ def version(kind: str) -> str:
     return fingerprint(*(one.shape for one in mappings), also=sorted(narrators))
 
 
-def from_fhir(document: Node, *, strict: bool = False) -> Reading:
+def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
     _refuse_errors(structure.check(document))
     whole = Document(document)
     conversions: list[Conversion] = []
     passes: list[Pass] = []
-    for lens, root in _roots(whole):
+    for lens, root in _roots(whole, kinds):
         if any(id(root) in done.told for done in passes):
             continue
         record, done = lens.read(whole, root)
@@ -143,9 +143,8 @@ def from_fhir(document: Node, *, strict: bool = False) -> Reading:
     report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
-        raise Refused(
-            [Issue("error", "not-supported", what, f"No record is made of this: there is no {_root_types()} in it.")]
-        )
+        text = f"No record is made of this: there is no {_root_types(kinds)} in it."
+        raise Refused([Issue("error", "not-supported", what, text)])
     if strict and report.unmapped:
         raise Refused(
             Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped
@@ -181,15 +180,15 @@ def _refuse_errors(found: list[Issue]) -> None:
         raise Refused(errors)
 
 
-def _root_types() -> str:
-    return ", ".join(type_ for roots in ROOTS.values() for type_ in roots.values())
+def _root_types(kinds: tuple[str, ...]) -> str:
+    return ", ".join(type_ for kind in kinds for type_ in ROOTS[kind].values())
 
 
-def _roots(document: Document) -> Iterator[tuple[Mapping, Node]]:
+def _roots(document: Document, kinds: tuple[str, ...]) -> Iterator[tuple[Mapping, Node]]:
     """What a record can be made of, plans before referrals before patients."""
     tops = document.entries if document.is_bundle else [document.given]
-    for kind, roots in ROOTS.items():
-        for sort, type_ in roots.items():
+    for kind in (one for one in KINDS if one in kinds):
+        for sort, type_ in ROOTS[kind].items():
             for top in tops:
                 if top.get("resourceType") == type_ and (lens := mapping(kind, sort)).shape.is_ours(top):
                     yield lens, top

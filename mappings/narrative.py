@@ -37,7 +37,7 @@ def _text(words: str) -> str:
 
 
 def _heading(plan: Record) -> str:
-    withdrawn = "Entered in error: this plan does not hold. " if plan.get("status") == "entered-in-error" else ""
+    withdrawn = "Entered in error: this plan does not hold. " if plan.get("status") == "entered in error" else ""
     status = ", ".join(filter(None, (str(plan.get("status", "")), _period(plan.get("period")))))
     title = _text(str(plan.get("title", "Care plan")))
     return f"<p><b>{withdrawn}{title}</b>{f' ({_text(status)})' if status else ''}</p>"

@@ -59,7 +59,7 @@ def test_a_plan_is_told_in_words() -> None:
 
 
 def test_what_was_entered_in_error_says_so_first() -> None:
-    (first, *_) = ET.fromstring(plan_in_words({**PLAN, "status": "entered-in-error"})).itertext()
+    (first, *_) = ET.fromstring(plan_in_words({**PLAN, "status": "entered in error"})).itertext()
     assert first.startswith("Entered in error: this plan does not hold.")
 
 

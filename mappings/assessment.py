@@ -21,6 +21,7 @@ from mappings.datatypes import (
     PERIOD,
     POINTER,
     link,
+    link_only,
     other_extensions,
 )
 from mappings.lens.words import each, field, one_of, part, pointing_here, resource
@@ -28,7 +29,7 @@ from mappings.patient import PATIENT
 from mappings.referral import ORDER
 from mappings.resources.allergy import ALLERGY
 from mappings.resources.answered_form import ANSWERED_FORM
-from mappings.resources.condition import CONDITION
+from mappings.resources.condition import CONDITION, RULED_OUT
 from mappings.resources.document import DOCUMENT, REPORT
 from mappings.resources.observation import OBSERVATION, PAIN_SCORE
 from mappings.resources.people import ACTORS, PRACTITIONER, PRACTITIONER_ROLE
@@ -65,6 +66,7 @@ CLINICAL_IMPRESSION = resource("ClinicalImpression",
     field("written_on", fhir="date", about="When it was written down."),
     field("assessor", fhir="assessor", about="Who made it.", shape=link(practitioner=PRACTITIONER, practitioner_role=PRACTITIONER_ROLE)),
     field("previous", fhir="previous", about="The assessment before this one.", shape=POINTER),
+    each("ruled_out", fhir="problem", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
     each("problems", fhir="problem", about="What the patient has: diagnoses, problems, allergies.", shape=link(condition=CONDITION, allergy=ALLERGY)),
     each("investigations", fhir="investigation", about="What was looked into, and what came of it.", shape=INVESTIGATION),
     each("protocols", fhir="protocol", about="The protocols that it followed."),

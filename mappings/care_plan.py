@@ -23,6 +23,7 @@ from mappings.datatypes import (
     TELECOM,
     TIMING,
     link,
+    link_only,
     other_extensions,
     same_patient,
     same_patient_if_said,
@@ -35,7 +36,7 @@ from mappings.procedure import PROCEDURE_DONE
 from mappings.referral import REFERRAL
 from mappings.resources.answered_form import ANSWERED_FORM
 from mappings.resources.communication import COMMUNICATION, COMMUNICATION_REQUEST
-from mappings.resources.condition import CONDITION
+from mappings.resources.condition import CONDITION, RULED_OUT
 from mappings.resources.document import DOCUMENT
 from mappings.resources.medication import MEDICATION
 from mappings.resources.observation import OBSERVATION, PAIN_SCORE
@@ -172,6 +173,7 @@ CARE_PLAN = resource("CarePlan",
           shape=link(practitioner=PRACTITIONER, practitioner_role=PRACTITIONER_ROLE, organization=ORGANIZATION)),
     each("contributors", fhir="contributor", about="Who else wrote it.", shape=POINTER),
     each("teams", fhir="careTeam", about="Who carries it out.", shape=link(team=CARE_TEAM)),
+    each("ruled_out", fhir="addresses", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
     each("problems", fhir="addresses", about="What it is a plan against.", shape=link(condition=CONDITION)),
     each("supporting", fhir="supportingInfo", about="What it rests on: the referral, assessments, the patient's preferences.",
          shape=link(observation=OBSERVATION, answered_form=ANSWERED_FORM, document=DOCUMENT)),

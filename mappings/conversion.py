@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os.path
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -108,12 +109,12 @@ def _contradictions(record: dict[str, Any], lineage: Iterable[Line] = ()) -> lis
 
     patient = record.get("patient")
     sex = patient.get("sex") if isinstance(patient, dict) else None
-    places = {line.record: line.expression for line in reversed(list(lineage)) if line.record}
+    places = [(f"{line.record}.", line.expression) for line in lineage if line.record]
 
     def in_fhir(place: str) -> str:
-        return next(
-            (there for name, there in places.items() if f"{name}.".startswith((f"{place}.", f"{place}["))), place
-        )
+        there = [expression for name, expression in places if name.startswith((f"{place}.", f"{place}["))]
+        shared = os.path.commonprefix([one.split(".") for one in there])  # of lists as of texts
+        return ".".join(shared) or place
 
     found = instruments.contradictions(instruments.found_in(record), sex=sex)
     return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
@@ -130,14 +131,12 @@ def version(kind: str) -> str:
 def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
     _refuse_errors(structure.check(document))
     whole = Document(document)
-    conversions: list[Conversion] = []
-    passes: list[Pass] = []
-    for lens, root in _roots(whole, kinds):
-        if any(id(root) in done.told for done in passes):
-            continue
-        record, done = lens.read(whole, root)
-        passes.append(done)
-        conversions.append(Conversion(lens.kind, record, root, whole.entries.index(root) if whole.is_bundle else None))
+    found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds)])
+    conversions = [
+        Conversion(lens.kind, record, root, whole.entries.index(root) if whole.is_bundle else None)
+        for lens, root, record, _ in found
+    ]
+    passes = [done for *_, done in found]
     report = _report(document, passes)
     doubts = [issue for one in conversions for issue in _contradictions(one.record, report.lineage)]
     report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
@@ -180,18 +179,33 @@ def _refuse_errors(found: list[Issue]) -> None:
         raise Refused(errors)
 
 
+Found = tuple[Mapping, Node, dict[str, Any], Pass]
+
+
+def _not_told_by_others(found: list[Found]) -> list[Found]:
+    """The roots without those that another root's record tells; of two that tell each other the first one stays."""
+    kept: list[Found] = []
+    for n, one in enumerate(found):
+        root, told = one[1], one[3].told
+        others = [(m, other[1]) for m, other in enumerate(found) if m != n and id(root) in other[3].told]
+        if not any(id(other) not in told or m < n for m, other in others):
+            kept.append(one)
+    return kept
+
+
 def _root_types(kinds: tuple[str, ...]) -> str:
     return ", ".join(type_ for kind in kinds for type_ in ROOTS[kind].values())
 
 
 def _roots(document: Document, kinds: tuple[str, ...]) -> Iterator[tuple[Mapping, Node]]:
-    """What a record can be made of, plans before referrals before patients."""
+    """What a record can be made of, plans before referrals before patients; those of one kind as they stand."""
     tops = document.entries if document.is_bundle else [document.given]
     for kind in (one for one in KINDS if one in kinds):
-        for sort, type_ in ROOTS[kind].items():
-            for top in tops:
-                if top.get("resourceType") == type_ and (lens := mapping(kind, sort)).shape.is_ours(top):
-                    yield lens, top
+        sorts = {type_: sort for sort, type_ in ROOTS[kind].items()}
+        for top in tops:
+            type_ = str(top.get("resourceType"))
+            if type_ in sorts and (lens := mapping(kind, sorts[type_])).shape.is_ours(top):
+                yield lens, top
 
 
 def _root_for(lens: Mapping, content: Node, document: Document) -> Node:

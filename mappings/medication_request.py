@@ -28,7 +28,7 @@ from mappings.lens.records import ResourceShape
 from mappings.lens.words import again, each, field, one_of, only_if, part, resource
 from mappings.patient import PATIENT
 from mappings.procedure import PROCEDURE_DONE
-from mappings.resources.condition import CONDITION
+from mappings.resources.condition import CONDITION, RULED_OUT
 from mappings.resources.consent import CONSENT
 from mappings.resources.coverage import COVERAGE
 from mappings.resources.document import DOCUMENT
@@ -110,6 +110,7 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
     field("performer_type", fhir="performerType", about="What sort of person is to give it.", shape=CONCEPT),
     field("recorder", fhir="recorder", about="Who wrote it down for the prescriber.", shape=POINTER),
     each("reasons", fhir="reasonCode", about="Why, as codes or words.", shape=CONCEPT),
+    each("ruled_out", fhir="reasonReference", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
     each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.", shape=link(condition=CONDITION, observation=OBSERVATION)),
     each("protocols", fhir="instantiatesCanonical", about="The protocols that it follows, defined in FHIR."),
     each("other_protocols", fhir="instantiatesUri", about="The protocols that it follows, defined elsewhere."),

@@ -15,6 +15,8 @@ Record = dict[str, Any]
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::00(?:\.0+)?)?(Z|[+-]\d\d:\d\d)")
+
 _UNITS = {"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}
 
 
@@ -22,6 +24,7 @@ def plan_in_words(plan: Record) -> str:
     """The narrative of a care plan record, as the XHTML div of a Narrative; equal records give equal text."""
     parts = [
         _heading(plan),
+        _list("Replaces", (str(one.get("shown_as") or one.get("ref", "")) for one in plan.get("replaces", []))),
         *_paragraphs([plan.get("description")]),
         _list("Problems", (_problem(one) for one in plan.get("problems", []))),
         _list("Goals", (_goal(one) for one in plan.get("goals", []))),
@@ -82,7 +85,13 @@ def _period(period: Any) -> str:
     if not isinstance(period, dict):
         return ""
     start, end = period.get("start"), period.get("end")
-    return _joined(f"from {start}" if start else None, f"until {end}" if end else None, by=" ")
+    return _joined(f"from {_when(start)}" if start else None, f"until {_when(end)}" if end else None, by=" ")
+
+
+def _when(date: Any) -> str:
+    """2026-01-05T09:00:00-05:00 as people read it, with its zone: 2026-01-05 09:00 (-05:00)."""
+    found = _MOMENT.fullmatch(str(date))
+    return f"{found[1]} {found[2]} ({found[3]})" if found else str(date)
 
 
 def _who(record: Any) -> str:
@@ -103,9 +112,11 @@ def _problem(problem: Record) -> str:
 
 
 def _goal(goal: Record) -> str:
-    aims = [_joined(_concept(target.get("measure")), _aim(target), by=" ") for target in goal.get("targets", [])]
+    aims = [_joined(_concept(target.get("measure")), _aim(target), by=": ") for target in goal.get("targets", [])]
     words = _concept(goal.get("description")) or str(goal.get("shown_as", ""))
-    return _joined(words, goal.get("stage"), _concept(goal.get("achievement")), *aims, by="; ")
+    whose = f"set by {_who(goal.get('set_by'))}" if _who(goal.get("set_by")) else ""
+    stands = _joined(_concept(goal.get("priority")), whose, goal.get("stage"), _concept(goal.get("achievement")))
+    return _joined(words, stands, *aims, by="; ")
 
 
 def _aim(target: Record) -> str:
@@ -134,7 +145,9 @@ def _detail(detail: Record) -> str:
     daily = f"{_quantity(detail['daily_amount'])} a day" if "daily_amount" in detail else ""
     what = _joined(_concept(detail.get("what")), _concept(detail.get("product")), by=": ")
     status = _joined(detail.get("status"), _concept(detail.get("status_reason")), by=": ")
-    return _not(detail, _joined(what, str(when), daily, detail.get("description"), status, by="; "))
+    by_whom = ", ".join(filter(None, map(_who, detail.get("performers", []))))
+    told = _joined(what, str(when), daily, detail.get("description"), by_whom, status, by="; ")
+    return _not(detail, told)
 
 
 def _order(order: Record) -> str:
@@ -146,7 +159,7 @@ def _order(order: Record) -> str:
     doses = [str(dosage["text"]) for dosage in order.get("dosages", []) if "text" in dosage]
     when = order.get("wanted_on") or _period(order.get("wanted_during")) or _timing(order.get("wanted_repeatedly"))
     meeting = _period({name: order[name] for name in ("start", "end") if name in order})
-    told = _joined(what, *talk, *doses, str(when), meeting, order.get("status"), by="; ")
+    told = _joined(what, *talk, *doses, _when(when), meeting, order.get("status"), by="; ")
     return _not(order, told) if what or talk else str(order.get("shown_as") or order.get("ref") or "")
 
 

@@ -20,6 +20,7 @@ from mappings.datatypes import (
     SITE,
     extension,
     link,
+    link_only,
     other_extensions,
     same_patient,
 )
@@ -34,7 +35,7 @@ from mappings.lens.words import (
     resource,
 )
 from mappings.patient import PATIENT
-from mappings.resources.condition import CONDITION
+from mappings.resources.condition import CONDITION, RULED_OUT
 from mappings.resources.device import DEVICE
 from mappings.resources.document import DOCUMENT, REPORT
 from mappings.resources.location import LOCATION
@@ -79,6 +80,7 @@ PROCEDURE: ResourceShape = resource("Procedure",
     )),
     field("place", fhir="location", about="Where.", shape=link(location=LOCATION)),
     each("reasons", fhir="reasonCode", about="Why, as codes or words.", shape=CONCEPT),
+    each("ruled_out", fhir="reasonReference", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
     each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.", shape=link(condition=CONDITION, observation=OBSERVATION)),
     each("sites", fhir="bodySite", about="Where on the body: the target and its level, with the side.", shape=SITE),
     field("outcome", fhir="outcome", about="What came of it.", shape=CONCEPT),

@@ -55,7 +55,7 @@ from mappings.patient import PATIENT
 from mappings.procedure import PAST_PROCEDURE, PROCEDURE_DONE
 from mappings.resources.allergy import ALLERGY, CURRENT_ALLERGY
 from mappings.resources.answered_form import ANSWERED_FORM, FILLED_IN
-from mappings.resources.condition import CONDITION, RED_FLAG
+from mappings.resources.condition import CONDITION, RED_FLAG, RULED_OUT
 from mappings.resources.consent import CONSENT, GIVEN_OR_REFUSED
 from mappings.resources.coverage import COVERAGE
 from mappings.resources.document import ATTACHED, DOCUMENT, REPORT
@@ -115,6 +115,7 @@ REFERRAL = resource("ServiceRequest",
     # reasonCode is divided: items with a coding are reasons, those in words only are questions
     each("reasons", fhir="reasonCode", about="Why, as codes, each with its own words.", shape=CODED_REASON),
     each("questions", fhir="reasonCode", about="What is asked, and reasons that are in words only.", shape=REASON_IN_WORDS),
+    each("ruled_out", fhir="reasonReference", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
     each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.",
          shape=link(condition=CONDITION, observation=OBSERVATION)),
     each("insurance", fhir="insurance", about="Insurance cover, and what the insurer agreed to in advance.", shape=link(coverage=COVERAGE)),

@@ -189,7 +189,7 @@ def listed(record: Record, name: str, path: str) -> list[tuple[str, Record]]:
     value = record.get(name)
     if not isinstance(value, list):
         return []
-    return [(f"{path}.{name}[{place}]", one) for place, one in enumerate(value) if isinstance(one, dict)]
+    return [(f"{path}.{name}[{place}]".lstrip("."), one) for place, one in enumerate(value) if isinstance(one, dict)]
 
 
 def items_of(form: Json, at: str) -> Iterator[tuple[str, Record]]:

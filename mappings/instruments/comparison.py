@@ -138,7 +138,9 @@ class _Comparison:
         if form is None or total is None or not factors:
             return
         if not any(agrees(value, EXACT.multiply(total, Decimal(one))) for one in factors):
-            yield Issue("warning", "business-rule", path, _NOT_THE_TOTAL.format(form.path, instrument.name))
+            yield Issue(
+                "warning", "business-rule", path, _NOT_THE_TOTAL.format(form.path or "this form", instrument.name)
+            )
 
 
 def _own_totals(form: Placed, instrument: Instrument) -> Iterator[tuple[str, Record]]:

@@ -60,6 +60,8 @@ class Document:
             for resource in self.entries:
                 self._hold(resource)
         else:
+            if isinstance(given.get("id"), str):
+                self._by_relative[f"{given.get('resourceType')}/{given['id']}"] = given
             self._hold(given)
 
     def growing(self) -> Document:

@@ -107,14 +107,20 @@ class Mapping:
         wanted = {**self.heading, **record}
         if not same(back, wanted):
             raise Refused(
-                Issue(
-                    "error",
-                    "business-rule",
-                    place,
-                    "This would read back otherwise: the record contradicts itself here.",
-                )
+                Issue("error", "business-rule", place, _otherwise(place, back))
                 for place in sorted(differences(wanted, back))
             )
+
+
+def _otherwise(place: str, back: dict[str, Any]) -> str:
+    name = place.partition("[")[0]
+    if name not in SAID_BY_US:
+        return "This would read back otherwise: the record contradicts itself here."
+    return (
+        f"This follows from the rest: say exactly {back[name]}."
+        if name in back
+        else "Nothing calls for it: leave it out."
+    )
 
 
 def _fill_root(

@@ -87,7 +87,7 @@ class PointingHere(Rule):
             scope.reading.told[id(resource)] = Told(resource, record, (*inner.trail, "id"))
             content = self.link.known[kind].read(resource, inner.within(resource))
             content.pop("id", None)
-            if same(content.get(self.field_of(kind)), [HERE]):
+            if _only_a_pointer(content.get(self.field_of(kind))):
                 del content[self.field_of(kind)]
                 scope.reading.marks[id(reference), "reference"] = Mark("derived", self.where)
             record |= content
@@ -143,6 +143,11 @@ class PointingHere(Rule):
         scope.making.rewritten[id(resource)] = shape.write(after, content, resource, scope.within(resource))
         if scope.making.document.home(resource) is not resource:
             scope.making.gone.add(id(resource))
+
+
+def _only_a_pointer(told: Any) -> bool:
+    """Whether it says nothing but that it points here, by whichever name."""
+    return isinstance(told, list) and len(told) == 1 and told[0].keys() == {"ref"}
 
 
 def _may_be(value: Any, known: Record) -> bool:

@@ -15,7 +15,7 @@ from mappings.lens.lists import Bound, gone, locate, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError, Seed, contains, parse
 from mappings.lens.reading import Scope
-from mappings.lens.shapes import Shape, Unreadable
+from mappings.lens.shapes import Code, Shape, Unreadable
 from mappings.r4.definitions import Element
 from mappings.values import same
 
@@ -143,7 +143,7 @@ class Field(At):
             value = self.shape.from_fhir(container[key], inner)
         except Unreadable as problem:
             scope.note("warning", problem.code, container, key, problem.text, f"{self.name}, {self.where}")
-            if self.element.modifier or self.element.min:
+            if self.element.modifier or self.element.min or isinstance(self.shape, Code):
                 scope.gate(self.name, "what it says is not understood, and it may change what all the rest means")
             return {}
         if value is None:

@@ -72,9 +72,13 @@ CONDITION = resource("Condition",
 
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
-# A condition that was refuted or entered in error is none: such a list leaves it to `supporting`, with its verification.
+# A condition that was refuted or entered in error is none: it is never told among those that the patient has.
 HELD_TRUE = only_if(fhir=f"verificationStatus.coding.where(system='{VERIFICATION}').code", or_absent=True,
                     values=("confirmed", "provisional", "differential", "unconfirmed"))
+
+RULED_OUT = CONDITION.plus(
+    only_if(fhir=f"verificationStatus.coding.where(system='{VERIFICATION}').code", values=("refuted", "entered-in-error")),
+)
 
 RED_FLAG = CONDITION.plus(
     HELD_TRUE,

@@ -53,6 +53,9 @@ SORTS: dict[str, Record] = {
     "risk_score": {"status": "amended", "what": {"system": LOINC, "code": "91392-1"}},
     "pdmp_check": {"status": "completed", "technique": {"system": SNOMED, "code": "461621000124108"}},
     "red_flag": {"diagnosis": {"system": SNOMED, "code": "192970008"}, "verification": {"text": "sure"}},
+    "ruled_out": {
+        "verification": {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}
+    },
     "past_prescription": {"status": "stopped"},
     "past_medication": {"status": "completed"},
 }

@@ -360,7 +360,8 @@ def test_a_refuted_diagnosis_stays_refuted() -> None:
         "subject": {"reference": "Patient/1"},
     }
     document = referral(contained=[condition], reasonReference=[{"reference": "#c"}])
-    assert record_of(document)["diagnoses"][0]["verification"]["code"] == "refuted"
+    assert "diagnoses" not in record_of(document)
+    assert record_of(document)["ruled_out"][0]["verification"]["code"] == "refuted"
     assert same(to_fhir(record_of(document)).resource, document)
 
 

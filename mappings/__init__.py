@@ -64,14 +64,15 @@ def from_fhir(document: dict[str, Any], *, strict: bool = False, kinds: tuple[st
     return conversion.from_fhir(document, strict=strict, kinds=kinds)
 
 
-def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None) -> Writing:
+def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None, *, entry: int | None = None) -> Writing:
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
+    entry: which entry of a Bundle the record is of, where it has several of the kind (Conversion.entry).
     Refused: a field or value that has no place in FHIR, or a record that would read back otherwise.
     """
     from mappings import conversion
 
-    return conversion.to_fhir(record, onto)
+    return conversion.to_fhir(record, onto, entry=entry)
 
 
 def to_bundle(record: dict[str, Any]) -> Writing:

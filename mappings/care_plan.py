@@ -37,6 +37,7 @@ from mappings.referral import REFERRAL
 from mappings.resources.answered_form import ANSWERED_FORM
 from mappings.resources.communication import COMMUNICATION, COMMUNICATION_REQUEST
 from mappings.resources.condition import CONDITION, RULED_OUT
+from mappings.resources.device import DEVICE_REQUEST
 from mappings.resources.document import DOCUMENT
 from mappings.resources.medication import MEDICATION
 from mappings.resources.observation import OBSERVATION, PAIN_SCORE
@@ -121,6 +122,7 @@ CARE_TEAM = resource("CareTeam",
 # what is ordered within a plan is for the plan's patient
 PLANNED_ORDER = REFERRAL.replacing(same_patient(follows=True))
 PLANNED_PRESCRIPTION = MEDICATION_REQUEST.replacing(same_patient(follows=True))
+PLANNED_DEVICE = DEVICE_REQUEST.replacing(same_patient(follows=True))
 PLANNED_COMMUNICATION = COMMUNICATION_REQUEST.replacing(same_patient_if_said(follows=True))
 
 DETAIL = part("CarePlan.activity.detail",
@@ -184,7 +186,7 @@ CARE_PLAN = resource("CarePlan",
              shape=link(procedure=PROCEDURE_DONE, communication=COMMUNICATION, pain_score=PAIN_SCORE, observation=OBSERVATION)),
         each("progress", fhir="progress", about="How it goes.", shape=ANNOTATION),
         field("order", fhir="reference", about="What is to be done, as an order, prescription, talk or appointment of its own.",
-              shape=link(order=PLANNED_ORDER, prescription=PLANNED_PRESCRIPTION, communication=PLANNED_COMMUNICATION, appointment=APPOINTMENT)),
+              shape=link(order=PLANNED_ORDER, prescription=PLANNED_PRESCRIPTION, communication=PLANNED_COMMUNICATION, device=PLANNED_DEVICE, appointment=APPOINTMENT)),
         field("detail", fhir="detail", about="What is to be done, said in the plan itself.", shape=DETAIL),
         other_extensions(),
         MODIFIER_EXTENSIONS,

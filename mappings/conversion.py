@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os.path
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from mappings import KINDS, ROOTS
@@ -21,6 +21,7 @@ from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
 from mappings.r4 import structure
 from mappings.r4.fhirpath import leaves
+from mappings.values import same
 
 FATES = ("carried", "stated", "derived", "dropped", "unmapped")
 
@@ -113,8 +114,8 @@ def _contradictions(record: dict[str, Any], lineage: Iterable[Line] = ()) -> lis
 
     def in_fhir(place: str) -> str:
         there = [expression for name, expression in places if name.startswith((f"{place}.", f"{place}["))]
-        shared = os.path.commonprefix([one.split(".") for one in there])  # of lists as of texts
-        return ".".join(shared) or place
+        steps = zip(*(one.split(".") for one in there), strict=False)
+        return ".".join(step for step, *_ in takewhile(lambda alike: len(set(alike)) == 1, steps)) or place
 
     found = instruments.contradictions(instruments.found_in(record), sex=sex)
     return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
@@ -151,22 +152,22 @@ def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = 
     return Reading(conversions, report)
 
 
-def to_fhir(record: Node, onto: Node | None = None) -> Writing:
-    return _write(record, onto, "contained")
+def to_fhir(record: Node, onto: Node | None = None, *, entry: int | None = None) -> Writing:
+    return _write(record, onto, entry, "contained")
 
 
 def to_bundle(record: Node) -> Writing:
-    return _write(record, None, "bundle")
+    return _write(record, None, None, "bundle")
 
 
-def _write(record: Node, onto: Node | None, rendering: Rendering) -> Writing:
+def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering) -> Writing:
     lens = mapping(str(record.get("record")), str(record.get("kind", "")))
     content = {name: value for name, value in record.items() if name not in ("record", "kind")}
     whole, root = None, None
     if onto is not None:
         _refuse_errors(structure.check(onto))
         whole = Document(onto)
-        root = _root_for(lens, content, whole)
+        root = _root_for(lens, content, whole, entry)
         rendering = "bundle" if whole.is_bundle else rendering
     made, notes = lens.write(content, whole, root, rendering)
     if made is not onto:
@@ -183,14 +184,20 @@ Found = tuple[Mapping, Node, dict[str, Any], Pass]
 
 
 def _not_told_by_others(found: list[Found]) -> list[Found]:
-    """The roots without those that another root's record tells; of two that tell each other the first one stays."""
-    kept: list[Found] = []
-    for n, one in enumerate(found):
-        root, told = one[1], one[3].told
-        others = [(m, other[1]) for m, other in enumerate(found) if m != n and id(root) in other[3].told]
-        if not any(id(other) not in told or m < n for m, other in others):
-            kept.append(one)
-    return kept
+    """The roots without those that another record tells already; of two that tell each other the first one stays."""
+    tells = [
+        {m for m, other in enumerate(found) if m != n and id(other[1]) in one[3].told} for n, one in enumerate(found)
+    ]
+    first = [
+        n
+        for n in range(len(found))
+        if not any(n in tells[m] and (m not in tells[n] or m < n) for m in range(len(found)))
+    ]
+    kept = set(first)
+    for n in range(len(found)):
+        if not any(n in tells[m] for m in kept):
+            kept.add(n)
+    return [one for n, one in enumerate(found) if n in kept]
 
 
 def _root_types(kinds: tuple[str, ...]) -> str:
@@ -198,28 +205,35 @@ def _root_types(kinds: tuple[str, ...]) -> str:
 
 
 def _roots(document: Document, kinds: tuple[str, ...]) -> Iterator[tuple[Mapping, Node]]:
-    """What a record can be made of, plans before referrals before patients; those of one kind as they stand."""
+    """What a record can be made of, plans before referrals before patients."""
     tops = document.entries if document.is_bundle else [document.given]
     for kind in (one for one in KINDS if one in kinds):
-        sorts = {type_: sort for sort, type_ in ROOTS[kind].items()}
-        for top in tops:
-            type_ = str(top.get("resourceType"))
-            if type_ in sorts and (lens := mapping(kind, sorts[type_])).shape.is_ours(top):
-                yield lens, top
+        for sort, type_ in ROOTS[kind].items():
+            for top in tops:
+                if top.get("resourceType") == type_ and (lens := mapping(kind, sort)).shape.is_ours(top):
+                    yield lens, top
 
 
-def _root_for(lens: Mapping, content: Node, document: Document) -> Node:
-    """The root in `onto` that a record is about: the only one of its kind, or the one with its identifiers."""
+def _root_for(lens: Mapping, content: Node, document: Document, entry: int | None) -> Node:
+    """The root in `onto` that a record is about: the entry that is named, the only one of its kind, the one that says
+    just this, or the one with its id or with one of its identifiers."""
     tops = document.entries if document.is_bundle else [document.given]
-    fitting = [top for top in tops if lens.shape.is_ours(top)]
+    fitting = [top for n, top in enumerate(tops) if lens.shape.is_ours(top) and entry in (None, n)]
     if len(fitting) > 1:
-        fitting = [top for top in fitting if lens.shape.same_thing(content, lens.read(document, top)[0])]
+        told = [(top, lens.content_of(document, top)) for top in fitting]
+        for alike in (same, _same_id, lens.shape.shares_key):
+            fitting = [top for top, known in told if alike(content, known)]
+            if len(fitting) == 1:
+                return fitting[0]
     if len(fitting) != 1:
-        found = "no" if not fitting else "more than one"
-        raise Refused(
-            [Issue("error", "not-found", "record", f"There is {found} {lens.shape.type} to put this {lens.kind} onto.")]
-        )
+        found_how = "no" if not fitting else "more than one"
+        text = f"There is {found_how} {lens.shape.type} that this {lens.kind} could be put onto: say which entry."
+        raise Refused([Issue("error", "not-found", "record", text)])
     return fitting[0]
+
+
+def _same_id(content: Node, known: Node) -> bool:
+    return "id" in content and same(content["id"], known.get("id"))
 
 
 def _report(document: Node, passes: list[Pass]) -> Report:

@@ -29,7 +29,7 @@ from mappings.lens.words import again, each, field, one_of, only_if, part, resou
 from mappings.patient import PATIENT
 from mappings.procedure import PROCEDURE_DONE
 from mappings.resources.condition import CONDITION, RULED_OUT
-from mappings.resources.consent import CONSENT
+from mappings.resources.consent import AGREEMENT
 from mappings.resources.coverage import COVERAGE
 from mappings.resources.document import DOCUMENT
 from mappings.resources.medication import DRUG
@@ -56,7 +56,7 @@ RISK_SCORE = OBSERVATION.plus(
     only_if(fhir=f"code.coding.where(system='{LOINC}').code", values=(ORT_TOTAL,)),
 )
 
-MONITORING = {"pdmp_check": PDMP_CHECK, "urine_drug_test": URINE_DRUG_TEST, "risk_score": RISK_SCORE, "agreement": CONSENT}
+MONITORING = {"pdmp_check": PDMP_CHECK, "urine_drug_test": URINE_DRUG_TEST, "risk_score": RISK_SCORE, "agreement": AGREEMENT}
 
 DISPENSE = part("MedicationRequest.dispenseRequest",
     field("first_fill", fhir="initialFill.quantity", about="How much the first time.", shape=SIMPLE_QUANTITY),
@@ -101,7 +101,7 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
     each("monitoring", fhir="supportingInformation", about="How it is watched: prescription database checked, urine drug test, risk score, agreement.",
          shape=link_only(**MONITORING)),
     each("co_prescribed", fhir="supportingInformation", about="What was prescribed with it, such as naloxone.",
-         shape=link_only(prescription=again(lambda: LINKED_PRESCRIPTION))),
+         shape=link_only(prescription=again(lambda: GIVEN_WITH_IT))),
     each("supporting", fhir="supportingInformation", about="What else there is to know.",
          shape=link(condition=CONDITION, observation=OBSERVATION, procedure=PROCEDURE_DONE, document=DOCUMENT)),
     field("written_on", fhir="authoredOn", about="When it was written."),
@@ -130,7 +130,12 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
 
 LINKED_PRESCRIPTION: ResourceShape = MEDICATION_REQUEST.replacing(same_patient())
 
-CURRENT_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("active", "on-hold", "draft")))
-PAST_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("completed", "stopped")))
+MEANT = (
+    only_if(fhir="doNotPerform", values=(False,), or_absent=True),
+    only_if(fhir="intent", values=("order", "original-order", "reflex-order", "filler-order", "instance-order")),
+)
+CURRENT_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("active",)), *MEANT)
+PAST_PRESCRIPTION = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("completed", "stopped")), *MEANT)
+GIVEN_WITH_IT: ResourceShape = LINKED_PRESCRIPTION.plus(only_if(fhir="status", values=("active", "on-hold", "completed")), *MEANT)
 
 RECORD = MEDICATION_REQUEST

@@ -39,7 +39,7 @@ from mappings.resources.condition import CONDITION, RULED_OUT
 from mappings.resources.device import DEVICE
 from mappings.resources.document import DOCUMENT, REPORT
 from mappings.resources.location import LOCATION
-from mappings.resources.medication import MEDICATION, MEDICATION_GIVEN
+from mappings.resources.medication import GIVEN, MEDICATION, NOT_GIVEN
 from mappings.resources.observation import OBSERVATION, PAIN_SCORE
 from mappings.resources.people import ACTORS
 
@@ -81,7 +81,7 @@ PROCEDURE: ResourceShape = resource("Procedure",
     field("place", fhir="location", about="Where.", shape=link(location=LOCATION)),
     each("reasons", fhir="reasonCode", about="Why, as codes or words.", shape=CONCEPT),
     each("ruled_out", fhir="reasonReference", about="What was considered and is not so: refuted, or entered in error.", shape=link_only(ruled_out=RULED_OUT)),
-    each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.", shape=link(condition=CONDITION, observation=OBSERVATION)),
+    each("diagnoses", fhir="reasonReference", about="Why, as diagnoses or findings that are kept as such.", shape=link(condition=CONDITION, observation=OBSERVATION, report=REPORT, document=DOCUMENT)),
     each("sites", fhir="bodySite", about="Where on the body: the target and its level, with the side.", shape=SITE),
     field("outcome", fhir="outcome", about="What came of it.", shape=CONCEPT),
     each("reports", fhir="report", about="What was written about it.", shape=link(document=DOCUMENT, report=REPORT)),
@@ -99,7 +99,9 @@ PROCEDURE: ResourceShape = resource("Procedure",
     each("used_kinds", fhir="usedCode", about="What was used, as codes: imaging, contrast, needles ...", shape=CONCEPT),
     # what leads to the procedure (partOf) is told with it
     pointing_here("agents", fhir="MedicationAdministration.partOf", about="What was given during it: the agents, each with its dose.",
-                  shape=link(agent=MEDICATION_GIVEN)),
+                  shape=link(agent=GIVEN)),
+    pointing_here("agents_not_given", fhir="MedicationAdministration.partOf", about="What was NOT given, or was entered in error.",
+                  shape=link(agent_not_given=NOT_GIVEN)),
     pointing_here("pain_scores", fhir="Observation.partOf", about="How bad the pain was before and after, each with its time, by the patient's own rating.",
                   shape=link(pain_score=PAIN_SCORE)),
     pointing_here("findings", fhir="Observation.partOf", about="What else was observed or measured during it.", shape=link(observation=OBSERVATION)),
@@ -107,7 +109,7 @@ PROCEDURE: ResourceShape = resource("Procedure",
 )
 
 # told within another record, which then tells what belongs to it
-PROCEDURE_DONE = PROCEDURE.without("agents", "pain_scores", "findings").replacing(same_patient())
+PROCEDURE_DONE = PROCEDURE.without("agents", "agents_not_given", "pain_scores", "findings").replacing(same_patient())
 
 PAST_PROCEDURE = PROCEDURE_DONE.plus(only_if(fhir="status", values=("completed", "in-progress", "stopped")))
 

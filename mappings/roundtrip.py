@@ -98,7 +98,7 @@ def _there_and_back(document: Node, conversion: Conversion) -> Trip:
     root, record = conversion.root, conversion.record
     trip = Trip(root["resourceType"], root.get("id"), conversion.kind)
     try:
-        back = to_fhir(record, onto=document).resource
+        back = to_fhir(record, onto=document, entry=conversion.entry).resource
     except Refused as refused:
         return replace(trip, issues=refused.issues)
     changed = tuple(expression(document, trail) for trail in differences(document, back))

@@ -93,8 +93,13 @@ class SameAs(Rule):
     own: tuple[Bound, ...] = ()
 
     @property
+    def as_written(self) -> str:
+        """The field for the same one as the root's, where it is pointed to in other words."""
+        return f"{self.rule.name}_as_written"
+
+    @property
     def names(self) -> tuple[str, ...]:
-        return (*self.rule.names, self.unless) if self.unless else self.rule.names
+        return (self.rule.name, self.as_written, *([self.unless] if self.unless else []))
 
     def bound(self, binder: Binder) -> SameAs:
         rule = self.rule.bound(binder)
@@ -122,6 +127,8 @@ class SameAs(Rule):
                         place, apart.reading.marks[place]._replace(fate="derived", rule=self.where, trail=())
                     )
                 return {}
+            if _leads_to_the_same(raw, theirs, scope):
+                return replace(self.rule, name=self.as_written).from_fhir(node, scope)
         return self.rule.from_fhir(node, scope)
 
     def to_fhir(self, record: Record, before: Record, node: Node, scope: WriteScope) -> Node:
@@ -133,7 +140,9 @@ class SameAs(Rule):
         if said:
             if self.unless in said and said[self.unless] is not True:
                 scope.into(self.unless).refuse("Say true, or leave it out.", "structure")
-            return self.rule.to_fhir(record, before, node, scope)
+            name = self.as_written if self.as_written in said else self.rule.name
+            was = next((known[one] for one in (self.rule.name, self.as_written) if one in known), None)
+            return self.rule.to_fhir({self.rule.name: record.get(name)}, {self.rule.name: was}, node, scope)
         if not scope.new and not known:
             old = look(scope.making.root, self.own)
             if same(old, theirs) or look(node, self.rule.steps) is None:
@@ -146,6 +155,17 @@ class SameAs(Rule):
         if theirs is None and not self.unless:
             scope.into(self.rule.name).refuse("Say whose it is: the whole record does not.", "required")
         return put(node, self.rule.steps, lambda raw: theirs, scope.look())
+
+
+def _leads_to_the_same(raw: Node, theirs: Node, scope: Scope) -> bool:
+    """Whether two references mean one thing, though one says a version, a server or a name and the other does not."""
+    one, other = raw.get("reference"), theirs.get("reference")
+    if not isinstance(one, str) or not isinstance(other, str):
+        return raw.get("identifier") is not None and same(raw.get("identifier"), theirs.get("identifier"))
+    target = scope.resolve(one)
+    if target is not None:
+        return target is scope.reading.document.resolve(other, scope.root)
+    return one.partition("/_history/")[0] == other.partition("/_history/")[0]
 
 
 def _same_target(a: Any, b: Any) -> bool:

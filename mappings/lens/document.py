@@ -45,7 +45,7 @@ class Document:
         self.is_bundle = given.get("resourceType") == "Bundle"
         self.entries: list[Node] = []
         self._by_url: dict[str, Node] = {}
-        self._by_relative: dict[str, Node] = {}
+        self._by_relative: dict[str, list[Node]] = {}
         self._by_label: dict[str, Node] = {}
         self._labels: dict[int, str] = {}
         self._told: dict[int, bool] = {}
@@ -61,7 +61,7 @@ class Document:
                 self._hold(resource)
         else:
             if isinstance(given.get("id"), str):
-                self._by_relative[f"{given.get('resourceType')}/{given['id']}"] = given
+                self._by_relative[f"{given.get('resourceType')}/{given['id']}"] = [given]
             self._hold(given)
 
     def growing(self) -> Document:
@@ -82,7 +82,7 @@ class Document:
             self._by_url.setdefault(full_url, resource)
             self._full_urls[id(resource)] = full_url
         if isinstance(own, str):
-            self._by_relative.setdefault(f"{resource.get('resourceType')}/{own}", resource)
+            self._by_relative.setdefault(f"{resource.get('resourceType')}/{own}", []).append(resource)
         tail = full_url.rsplit("/", 1)[-1].rsplit(":", 1)[-1] if isinstance(full_url, str) else None
         self._name(resource, own if isinstance(own, str) else tail, told=isinstance(own, str))
 
@@ -116,8 +116,8 @@ class Document:
         """Whether its label is somebody's own name for it, and so belongs in the record."""
         return self._told.get(id(resource), False)
 
-    def labelled(self, label: str) -> Node | None:
-        return self._by_label.get(label)
+    def labelled(self, label: Any) -> Node | None:
+        return self._by_label.get(label) if isinstance(label, str) else None
 
     def full_url(self, resource: Node) -> str | None:
         return self._full_urls.get(id(resource))
@@ -133,7 +133,22 @@ class Document:
                 return home
             return next((c for c in _objects(home.get("contained")) if c.get("id") == reference[1:]), None)
         unversioned = reference.split("/_history/")[0]
-        return self._by_url.get(unversioned) or self._by_relative.get(unversioned)
+        return self._by_url.get(unversioned) or self._on_its_server(unversioned, home)
+
+    def _on_its_server(self, reference: str, home: Node) -> Node | None:
+        """Type/id means the server of the resource that has the reference; where none is named, there may be one."""
+        base = self._server(home)
+        if base and (found := self._by_url.get(f"{base}/{reference}")) is not None:
+            return found
+        there = self._by_relative.get(reference, [])
+        fitting = [one for one in there if not base or self._server(one) in ("", base)]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _server(self, resource: Node) -> str:
+        """The base URL of the server that an entry is on, as its fullUrl says it."""
+        url = self._full_urls.get(id(resource), "")
+        tail = f"/{resource.get('resourceType')}/{resource.get('id')}"
+        return url.removesuffix(tail) if url.startswith("http") and url.endswith(tail) else ""
 
     def resources(self) -> Iterator[Node]:
         """Every resource: the one, or the entries; then what they contain."""

@@ -156,7 +156,7 @@ class Link:
         if kind is None:
             if content:
                 scope.refuse(f"Say what kind of thing this is, beside {', '.join(sorted(content))}: {self.choices}.")
-            if self.only:
+            if self.only and not str(point.get("ref", "")).startswith("#"):  # else it is told elsewhere in the record
                 scope.refuse(f"This list is only for: {self.choices}.")
             return self.pointer.to_fhir(point, None if kind0 else point0, None if kind0 else raw, scope)
         if kind not in self.known:
@@ -168,9 +168,7 @@ class Link:
         target: Node | None = None
         if kind == kind0 and same(value.get("id"), (before or {}).get("id")) and resource.same_thing(content, content0):
             target = document.resolve(raw.get("reference"), scope.home)
-        elif (named := document.labelled(str(value.get("id")))) is not None and value.get(
-            "id"
-        ) not in scope.making.told:
+        elif (named := document.labelled(value.get("id"))) is not None and value["id"] not in scope.making.told:
             content0 = self.told_there(named, resource, scope)
             point0, raw, target = {}, None, named
         else:
@@ -192,7 +190,7 @@ class Link:
 
     def told_there(self, named: Node, resource: ResourceShape, scope: WriteScope) -> Rec:
         """What a resource that is here already says, if it may be rewritten as this one."""
-        if not resource.is_ours(named):
+        if named.get("resourceType") != resource.type:
             scope.into("id").refuse("This id belongs to another kind of resource here: leave it out, or give another.")
         look = scope.look().within(named)
         content = resource.read(named, look)

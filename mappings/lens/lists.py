@@ -92,6 +92,20 @@ def locate(node: Any, steps: Sequence[Bound]) -> Place | None:
     return spot
 
 
+def every(node: Any, steps: Sequence[Bound]) -> list[Any]:
+    """All values at a path: of each item that fits a where(), not of the first one only."""
+    if not steps:
+        return [node]
+    step, rest = steps[0], steps[1:]
+    if not isinstance(node, dict) or step.name not in node:
+        return []
+    value = node[step.name]
+    if step.seed is None:
+        return every(value, rest)
+    items = value if isinstance(value, list) else []
+    return [found for item in items if contains(item, step.seed) for found in every(item, rest)]
+
+
 def look(node: Any, steps: Sequence[Bound]) -> Any:
     spot = locate(node, steps)
     return None if spot is None else spot[0][spot[1]]
@@ -133,7 +147,8 @@ def _put_item(old: Any, step: Bound, plan: ListPlan, seed: Seed, remake: Make, g
     if isinstance(after, dict) and not contains(after, seed):
         after = {**grown(seed), **after}
     if index is None:
-        items.insert(plan.room_for(step.rank, items, scope), after)
+        fitting = (n for n, item in enumerate(items) if contains(item, seed))
+        items.insert(min(plan.room_for(step.rank, items, scope), next(fitting, len(items))), after)
     else:
         items[index] = after
     return items

@@ -12,6 +12,7 @@ from typing import Any
 
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node, derived_uuid, references
+from mappings.lens.gates import not_actionable, not_told
 from mappings.lens.links import entry_url, identity
 from mappings.lens.making import Making, Rendering, WriteScope
 from mappings.lens.reading import Mark, Reading, Scope
@@ -49,11 +50,15 @@ class Mapping:
         scope = Scope(reading, root, root)
         record = self.shape.read(root, scope)
         _settle_labels(reading)
-        if reasons := [*reading.gates, *not_actionable(record)]:
+        if reasons := [*reading.gates, *not_actionable(record), *not_told(reading, root)]:
             record = {"actionable": False, "not_actionable_because": reasons, **record}
         if sentences := self.attention({**self.heading, **record}):
             record = {"needs_attention": sentences, **record}
         return {**self.heading, **record}, reading
+
+    def content_of(self, document: Document, root: Node) -> dict[str, Any]:
+        """The record of one root without what only says what it is."""
+        return _content(self.read(document, root)[0])
 
     def write(
         self, record: dict[str, Any], onto: Document | None, root: Node | None, rendering: Rendering
@@ -126,7 +131,7 @@ def _otherwise(place: str, back: dict[str, Any]) -> str:
 def _fill_root(
     shape: ResourceShape, content: dict[str, Any], before: dict[str, Any], root: Node, scope: WriteScope
 ) -> Node:
-    scope.check_names(content, shape.names)
+    shape.check(content, before, scope)
     node = root
     # what linked resources have in common with the root comes first, wherever it stands in the root
     asked_for = {id(rule) for rule in shape.rules for part in rule.parts() if part.steps[0].name in shape.depends}
@@ -139,22 +144,6 @@ def _fill_root(
 def _content(record: dict[str, Any]) -> dict[str, Any]:
     """The record without what only says what it is and whether it may be acted on."""
     return {k: v for k, v in record.items() if k not in ("record", "kind", *SAID_BY_US)}
-
-
-def not_actionable(value: Any, where: str = "") -> list[str]:
-    """Safety gate: why a record must not be acted on, from what it says itself."""
-    reasons: list[str] = []
-    if isinstance(value, dict):
-        for name, what in (("modifier_extensions", "a modifier extension"), ("implicit_rules", "implicit rules")):
-            if name in value:
-                reasons.append(f"{where}{name}: {what} that we do not understand may change what this means")
-        for name, member in value.items():
-            if not name.endswith("extensions"):
-                reasons += not_actionable(member, f"{where}{name}.")
-    elif isinstance(value, list):
-        for n, item in enumerate(value):
-            reasons += not_actionable(item, f"{where.rstrip('.')}[{n}].")
-    return reasons
 
 
 def _settle_labels(reading: Reading) -> None:

@@ -19,6 +19,9 @@ from mappings.values import same
 Node = dict[str, Any]
 Rec = dict[str, Any]
 
+NOT_UNDERSTOOD = ("modifier_extensions", "implicit_rules")
+"""The fields of a record that stop every action."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RecordShape:
@@ -99,6 +102,10 @@ class RecordShape:
     def same_thing(self, a: Any, b: Any) -> bool:
         return all(_same_key(a.get(name), b.get(name)) for name in self.key)
 
+    def shares_key(self, a: Rec, b: Rec) -> bool:
+        """Whether both say a key and it is the same: same_thing is also what nothing speaks against."""
+        return bool(self.key) and all(name in a and name in b for name in self.key) and self.same_thing(a, b)
+
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
         return isinstance(raw, dict) and all(rule.takes_node(raw) for rule in self.rules)
 
@@ -119,10 +126,17 @@ class RecordShape:
         return self.fill(value, known, node, replace(scope, new=not known and not node))
 
     def fill(self, value: Rec, before: Rec, node: Node, scope: WriteScope) -> Node:
-        scope.check_names(value, self.names)
+        self.check(value, before, scope)
         for rule in self.rules:
             node = rule.to_fhir(value, before, node, scope)
         return node
+
+    def check(self, value: Rec, before: Rec, scope: WriteScope) -> None:
+        """Refuses a field that there is not, and an edit that would take a safety gate away."""
+        scope.check_names(value, self.names)
+        for name in NOT_UNDERSTOOD:
+            if name in before and not same(value.get(name), before[name]):
+                scope.into(name).refuse("What we do not understand cannot be changed or taken away here.", "conflict")
 
 
 def _same_key(a: Any, b: Any) -> bool:

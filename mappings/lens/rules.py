@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mappings.lens.binding import NEVER_ASSUMED, Binder, bound_shape, ends_in_list, loose
-from mappings.lens.lists import Bound, gone, locate, look, put
+from mappings.lens.lists import Bound, every, gone, locate, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError, Seed, contains, parse
 from mappings.lens.reading import Scope
@@ -136,8 +136,13 @@ class Field(At):
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         spot = locate(node, self.steps)
         if spot is None:
+            if self.element.modifier and look(node, self.twin) is not None:  # a negation that was withheld is one
+                scope.gate(self.name, "what it says was withheld, and it may change what all the rest means")
             return {}
         container, key = spot
+        if any(step.seed for step in self.steps) and len(every(node, self.steps)) > 1:
+            text = "There is more than one of these, and only the first is told here: see which holds."
+            scope.note("warning", "multiple-matches", container, key, text, f"{self.name}, {self.where}")
         inner = scope.into(self.name)
         try:
             value = self.shape.from_fhir(container[key], inner)
@@ -196,16 +201,42 @@ class OnlyIf(At):
         return super().bound(binder)
 
     def takes_node(self, node: Node) -> bool:
-        value = look(node, self.steps)
-        if value is None:
+        found = every(node, self.steps)
+        if not found:
             return self.or_absent
-        return not self.values or any(same(value, wanted) for wanted in self.values)
+        return not self.values or any(same(value, wanted) for value in found for wanted in self.values)
 
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         self.mark_seeds(node, scope)
         if len(self.values) == 1 and (spot := locate(node, self.steps)):
             scope.mark(*spot, "stated", self.where)
         return {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Says(At):
+    """What a concept says, by a code of any system or in words; negated: must not say."""
+
+    values: tuple[str, ...]
+    negated: bool = False
+
+    def takes_node(self, node: Node) -> bool:
+        concept = look(node, self.steps)
+        said = set(_words_of(concept)) if isinstance(concept, dict) else set()
+        return said.isdisjoint({_plain(value) for value in self.values}) is self.negated
+
+
+def _words_of(concept: Node) -> Iterator[str]:
+    codings = concept.get("coding")
+    for holder in (concept, *(codings if isinstance(codings, list) else ())):
+        for name in ("code", "display", "text"):
+            if isinstance(holder, dict) and isinstance(holder.get(name), str):
+                yield _plain(holder[name])
+
+
+def _plain(word: str) -> str:
+    """Entered in Error, entered-in-error: the same word."""
+    return "".join(letter for letter in word.casefold() if letter.isalpha())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

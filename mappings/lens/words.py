@@ -8,6 +8,7 @@
     as_plain_value   a part of one field, told as that value alone
     resource    a shape of several rules for a resource
     only_if     what makes it one of ours, else it is left to others
+    only_if_says, unless_says   the same by what a concept says, in codes of any system or in words
     fill        written into what we make, never into what others made
     tagged      only_if and fill for a category
     same_as_root     a reference told only where it differs from that of the root of the record
@@ -31,7 +32,7 @@ from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
-from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Skip
+from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Says, Skip
 from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
 
 verbatim = Verbatim()
@@ -79,6 +80,16 @@ def one_of(*rules: Field) -> OneOf:
 def only_if(*, fhir: str, values: tuple[Any, ...] = (), or_absent: bool = False) -> OnlyIf:
     """An element that must be there, or have one of these values; or_absent: or not be there at all."""
     return OnlyIf(fhir=fhir, values=values, or_absent=or_absent, where=declared_at())
+
+
+def only_if_says(*values: str, fhir: str) -> Says:
+    """A concept that says one of these, by a code of any system or in words."""
+    return Says(fhir=fhir, values=values, where=declared_at())
+
+
+def unless_says(*values: str, fhir: str) -> Says:
+    """A concept that says none of these, by a code of any system or in words; or none at all."""
+    return Says(fhir=fhir, values=values, negated=True, where=declared_at())
 
 
 def fill(*, fhir: str, value: Any) -> Fill:

@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-from mappings.lens.mapping import not_actionable
+from mappings.lens.gates import not_actionable
 from mappings.opioids.doses import Amount, amount
 from mappings.opioids.drugs import FACTORS, Depressant, Drug, depressants_of, may_be_opioid, opioid_of
 from mappings.opioids.refusals import SENTENCES, NoFigure, Reason, records

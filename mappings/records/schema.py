@@ -135,7 +135,7 @@ def _fields(rule: Rule) -> Members:
             return {rule.name: _field(inner, metadata={"description": rule.about}), rule.others: others}
         return {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
     if isinstance(rule, SameAs):
-        found = {rule.rule.name: _one(rule.rule, required=False)}
+        found = {name: _one(rule.rule, required=False) for name in (rule.rule.name, rule.as_written)}
         if rule.unless:
             found[rule.unless] = fields.Boolean(
                 validate=validate.Equal(True), metadata={"description": "True if it is not said at all."}

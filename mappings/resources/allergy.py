@@ -17,7 +17,7 @@ from mappings.datatypes import (
     other_extensions,
     same_patient,
 )
-from mappings.lens.words import each, field, one_of, only_if, part, resource
+from mappings.lens.words import each, field, one_of, part, resource, unless_says
 
 REACTION = part("AllergyIntolerance.reaction",
     field("substance", fhir="substance", about="To which substance exactly.", shape=CONCEPT),
@@ -58,8 +58,7 @@ ALLERGY = resource("AllergyIntolerance",
     known_by="identifiers",
 )
 
-# refuted or entered in error: none
 CURRENT_ALLERGY = ALLERGY.plus(
-    only_if(fhir="verificationStatus.coding.where(system='http://terminology.hl7.org/CodeSystem/allergyintolerance-verification').code",
-            values=("confirmed", "unconfirmed"), or_absent=True),
+    unless_says("refuted", "entered-in-error", fhir="verificationStatus"),
+    unless_says("resolved", fhir="clinicalStatus"),
 )

@@ -18,7 +18,16 @@ from mappings.datatypes import (
     other_extensions,
     same_patient,
 )
-from mappings.lens.words import each, field, one_of, only_if, part, resource
+from mappings.lens.words import (
+    each,
+    field,
+    one_of,
+    only_if,
+    only_if_says,
+    part,
+    resource,
+    unless_says,
+)
 from mappings.terminology import codes_of
 
 STAGE = part("Condition.stage",
@@ -70,17 +79,11 @@ CONDITION = resource("Condition",
     known_by="identifiers",
 )
 
-VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-
 # A condition that was refuted or entered in error is none: it is never told among those that the patient has.
-HELD_TRUE = only_if(fhir=f"verificationStatus.coding.where(system='{VERIFICATION}').code", or_absent=True,
-                    values=("confirmed", "provisional", "differential", "unconfirmed"))
-
-RULED_OUT = CONDITION.plus(
-    only_if(fhir=f"verificationStatus.coding.where(system='{VERIFICATION}').code", values=("refuted", "entered-in-error")),
-)
+RULED_OUT = CONDITION.plus(only_if_says("refuted", "entered-in-error", fhir="verificationStatus"))
 
 RED_FLAG = CONDITION.plus(
-    HELD_TRUE,
+    unless_says("refuted", "entered-in-error", fhir="verificationStatus"),
+    unless_says("resolved", "inactive", "remission", fhir="clinicalStatus"),
     only_if(fhir="code.coding.where(system='http://snomed.info/sct').code", values=codes_of("red_flags")),
 )

@@ -78,3 +78,10 @@ CONSENT = resource("Consent",
 )
 
 GIVEN_OR_REFUSED = CONSENT.plus(only_if(fhir="status", values=("active", "rejected", "inactive", "proposed", "draft")))  # not what was entered in error
+
+# what a patient agreed to for treatment, and that holds: as an opioid treatment agreement does
+AGREEMENT = CONSENT.plus(
+    only_if(fhir="status", values=("active",)),
+    only_if(fhir="scope.coding.where(system='http://terminology.hl7.org/CodeSystem/consentscope').code", values=("treatment",)),
+    only_if(fhir="provision.type", values=("permit",), or_absent=True),
+)

@@ -1,4 +1,4 @@
-"""What is implanted or used: a Device, with the numbers by which it can be recalled."""
+"""What is implanted, used or ordered: a Device, with the numbers by which it can be recalled, and a DeviceRequest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from mappings.datatypes import (
     EVERY_RESOURCE,
     IDENTIFIER,
     MODIFIER_EXTENSIONS,
+    PERIOD,
     POINTER,
     QUANTITY,
+    RANGE,
     TELECOM,
+    TIMING,
+    link,
     other_extensions,
+    same_patient,
     same_patient_if_said,
 )
 from mappings.lens.records import ResourceShape
-from mappings.lens.words import each, field, part, resource
+from mappings.lens.words import each, field, one_of, part, resource
+from mappings.terminology import code_table
 
 UDI = part("Device.udiCarrier",
     field("device_identifier", fhir="deviceIdentifier", about="The fixed part, which names the model (DI)."),
@@ -80,5 +86,51 @@ DEVICE: ResourceShape = resource("Device",
     each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
     each("safety", fhir="safety", about="What it is safe with: MR conditional, latex free ...", shape=CONCEPT),
     field("parent", fhir="parent", about="The device that it is part of.", shape=POINTER),
+    known_by="identifiers",
+)
+
+DEVICE_REQUEST = resource("DeviceRequest",
+    *EVERY_RESOURCE,
+    each("identifiers", fhir="identifier", about="Numbers of the order.", shape=IDENTIFIER),
+    each("protocols", fhir="instantiatesCanonical", about="The protocols that it follows, defined in FHIR."),
+    each("other_protocols", fhir="instantiatesUri", about="The protocols that it follows, defined elsewhere."),
+    each("based_on", fhir="basedOn", about="The plan or order that it fulfils.", shape=POINTER),
+    each("replaces", fhir="priorRequest", about="The order that it replaces.", shape=POINTER),
+    field("form_number", fhir="groupIdentifier", about="The number that orders written on one form share.", shape=IDENTIFIER),
+    field("status", fhir="status", about="Where it stands.", shape=code_table("request_status")),
+    field("intent", fhir="intent", about="Whether it is an order (the usual) or only a proposal, plan ...", left_out_when="order"),
+    field("urgency", fhir="priority", about="How soon.", shape=code_table("urgency")),
+    one_of(
+        field("device_kind", fhir="codeCodeableConcept", about="What sort of device.", shape=CONCEPT),
+        field("device", fhir="codeReference", about="Which device.", shape=link(device=DEVICE)),
+    ),
+    each("settings", fhir="parameter", about="Which settings or sizes.", shape=part("DeviceRequest.parameter",
+        field("what", fhir="code", about="Which.", shape=CONCEPT),
+        one_of(
+            field("concept", fhir="valueCodeableConcept", about="Its value as a code.", shape=CONCEPT),
+            field("quantity", fhir="valueQuantity", about="Its value as a number.", shape=QUANTITY),
+            field("range", fhir="valueRange", about="Its value as a range.", shape=RANGE),
+            field("yes", fhir="valueBoolean", about="Its value as yes or no."),
+        ),
+        other_extensions(),
+        MODIFIER_EXTENSIONS,
+    )),
+    same_patient(),
+    field("visit", fhir="encounter", about="The visit at which it was ordered.", shape=POINTER),
+    one_of(
+        field("wanted_on", fhir="occurrenceDateTime", about="When."),
+        field("wanted_during", fhir="occurrencePeriod", about="Between when and when.", shape=PERIOD),
+        field("wanted_repeatedly", fhir="occurrenceTiming", about="How often.", shape=TIMING),
+    ),
+    field("ordered_on", fhir="authoredOn", about="When it was ordered."),
+    field("orderer", fhir="requester", about="Who ordered it.", shape=POINTER),
+    field("performer_type", fhir="performerType", about="What sort of person is to fit it.", shape=CONCEPT),
+    field("performer", fhir="performer", about="Who is to fit it.", shape=POINTER),
+    each("reasons", fhir="reasonCode", about="Why, as codes or words.", shape=CONCEPT),
+    each("reason_records", fhir="reasonReference", about="Why, where it is recorded.", shape=POINTER),
+    each("insurance", fhir="insurance", about="Who pays.", shape=POINTER),
+    each("supporting", fhir="supportingInfo", about="What else there is to know.", shape=POINTER),
+    each("notes", fhir="note", about="Remarks.", shape=ANNOTATION),
+    each("history", fhir="relevantHistory", about="What happened to it before.", shape=POINTER),
     known_by="identifiers",
 )

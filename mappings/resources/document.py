@@ -58,7 +58,11 @@ DOCUMENT = resource("DocumentReference",
     known_by="identifiers",
 )
 
-ATTACHED = DOCUMENT.plus(only_if(fhir="status", values=("current", "superseded")))  # not what was entered in error
+# not what was entered in error
+ATTACHED = DOCUMENT.plus(
+    only_if(fhir="status", values=("current", "superseded")),
+    only_if(fhir="docStatus", values=("preliminary", "final", "amended"), or_absent=True),
+)
 
 REPORT = resource("DiagnosticReport",
     *EVERY_RESOURCE,

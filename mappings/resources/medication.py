@@ -88,7 +88,7 @@ MEDICATION_STATEMENT = resource("MedicationStatement",
     known_by="identifiers",
 )
 
-CURRENT_MEDICATION = MEDICATION_STATEMENT.plus(only_if(fhir="status", values=("active", "intended", "on-hold")))
+CURRENT_MEDICATION = MEDICATION_STATEMENT.plus(only_if(fhir="status", values=("active",)))
 PAST_MEDICATION = MEDICATION_STATEMENT.plus(only_if(fhir="status", values=("completed", "stopped")))
 
 MEDICATION_GIVEN = resource("MedicationAdministration",
@@ -134,3 +134,6 @@ MEDICATION_GIVEN = resource("MedicationAdministration",
     each("history", fhir="eventHistory", about="What happened to it before.", shape=POINTER),
     known_by="identifiers",
 )
+
+NOT_GIVEN = MEDICATION_GIVEN.plus(only_if(fhir="status", values=("not-done", "entered-in-error")))
+GIVEN = MEDICATION_GIVEN.plus(only_if(fhir="status", values=("completed", "in-progress", "stopped", "on-hold", "unknown")))

@@ -56,8 +56,7 @@ SORTS: dict[str, Record] = {
     "ruled_out": {
         "verification": {"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}
     },
-    "past_prescription": {"status": "stopped"},
-    "past_medication": {"status": "completed"},
+    "agreement": {"scope": {"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "treatment"}},
 }
 """What makes a thing one of its kind, beyond its type."""
 
@@ -157,10 +156,21 @@ def _linked(link: Link, depth: int) -> st.SearchStrategy[Record]:
     return _linked_of(lambda: link, depth)
 
 
-def _sort(link: Link, kind: str) -> Record:
-    """What makes a record one of this kind and of none before it: what its status, if that decides, is."""
-    status = next((rule for rule in link.known[kind].rules if isinstance(rule, OnlyIf) and rule.fhir == "status"), None)
-    return ({"status": status.values[0]} if status else {}) | SORTS.get(kind, {})
+WITHDRAWN: dict[str, Record] = {"allergy": {"verification": {"text": "refuted"}}}
+"""What leaves a thing of such a kind to the list of all that is left."""
+
+
+def _of_its_sort(link: Link, kind: str, content: Record) -> Record:
+    """The content with what makes it one of this kind and of none before it."""
+    shape = link.known[kind]
+    for rule in shape.rules:
+        if isinstance(rule, OnlyIf) and rule.fhir in ("intent", "doNotPerform", "docStatus", "provision.type"):
+            for name, other in shape.names.items():
+                if rule.steps[0].name in _elements(other):
+                    content.pop(name, None)
+    status = next((rule for rule in shape.rules if isinstance(rule, OnlyIf) and rule.fhir == "status"), None)
+    content |= {"status": status.values[0]} if status else {}
+    return content | SORTS.get(kind, {}) | ({} if link.only else WITHDRAWN.get(kind, {}))
 
 
 @st.composite
@@ -172,7 +182,7 @@ def _linked_of(draw: Draw, link_of: Callable[[], Link], depth: int) -> Record:
     kind = draw(st.sampled_from(sorted(link.known)))
     content: Record = draw(records(link.known[kind], depth + 1))
     content.pop("id", None)
-    content |= _sort(link, kind)
+    content = _of_its_sort(link, kind, content)
     point.pop("ref", None)
     return {"kind": kind, **content, **point}
 

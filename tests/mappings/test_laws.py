@@ -53,7 +53,7 @@ def drawn(data: st.DataObject, root: Root, labels: bool = False) -> Json:
         **data.draw((labelled if labels else records)(mapping(*root).shape), label="record"),
     }
     if "modifier_extensions" in str(record) or "implicit_rules" in str(record):
-        from mappings.lens.mapping import not_actionable
+        from mappings.lens.gates import not_actionable
 
         if because := not_actionable(_content(record)):
             record |= {"actionable": False, "not_actionable_because": because}

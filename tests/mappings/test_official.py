@@ -16,7 +16,7 @@ import pytest
 from mappings import ROOTS, Refused, from_fhir, to_fhir
 from mappings.conversion import mapping
 from mappings.lens.document import Document
-from mappings.lens.mapping import not_actionable
+from mappings.lens.gates import not_actionable
 from mappings.r4.exact_json import loads
 from mappings.roundtrip import roundtrip
 from mappings.values import Number, same

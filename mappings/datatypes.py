@@ -69,6 +69,7 @@ QUANTITY = part("Quantity",
     field("system", fhir="system", about="The system of the unit's code."),
     field("code", fhir="code", about="The unit as a code, usually UCUM."),
     other_extensions(),
+    restates="code:unit unit:code",
 )
 
 # where R4 wants a SimpleQuantity: a number that is meant exactly
@@ -78,6 +79,7 @@ SIMPLE_QUANTITY = part("Quantity",
     field("system", fhir="system", about="The system of the unit's code."),
     field("code", fhir="code", about="The unit as a code, usually UCUM."),
     other_extensions(),
+    restates="code:unit unit:code",
 )
 
 PERIOD = part("Period",
@@ -200,6 +202,7 @@ TIMING = part("Timing",
     field("code", fhir="code", about="The schedule as a code: BID, QD ...", shape=CONCEPT),
     other_extensions(),
     MODIFIER_EXTENSIONS,
+    restates="code",
 )
 
 SIGNATURE = part("Signature",
@@ -246,6 +249,7 @@ DOSAGE = part("Dosage",
     field("max_per_lifetime", fhir="maxDosePerLifetime", about="The most in a lifetime.", shape=SIMPLE_QUANTITY),
     other_extensions(),
     MODIFIER_EXTENSIONS,
+    restates="text instructions_for_patient",
 )
 
 SAMPLED_DATA = part("SampledData",

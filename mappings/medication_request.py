@@ -29,7 +29,7 @@ from mappings.lens.words import again, each, field, one_of, only_if, part, resou
 from mappings.patient import PATIENT
 from mappings.procedure import PROCEDURE_DONE
 from mappings.resources.condition import CONDITION, RULED_OUT
-from mappings.resources.consent import AGREEMENT
+from mappings.resources.consent import AGREEMENT, CONSENT
 from mappings.resources.coverage import COVERAGE
 from mappings.resources.document import DOCUMENT
 from mappings.resources.medication import DRUG
@@ -59,8 +59,12 @@ RISK_SCORE = OBSERVATION.plus(
 MONITORING = {"pdmp_check": PDMP_CHECK, "urine_drug_test": URINE_DRUG_TEST, "risk_score": RISK_SCORE, "agreement": AGREEMENT}
 
 DISPENSE = part("MedicationRequest.dispenseRequest",
-    field("first_fill", fhir="initialFill.quantity", about="How much the first time.", shape=SIMPLE_QUANTITY),
-    field("first_fill_lasts", fhir="initialFill.duration", about="How long the first fill is to last.", shape=QUANTITY),
+    field("first_fill", fhir="initialFill", about="The first fill, where it differs.", shape=part("MedicationRequest.dispenseRequest.initialFill",
+        field("quantity", fhir="quantity", about="How much the first time.", shape=SIMPLE_QUANTITY),
+        field("lasts", fhir="duration", about="How long that is to last.", shape=QUANTITY),
+        other_extensions(),
+        MODIFIER_EXTENSIONS,
+    )),
     field("interval", fhir="dispenseInterval", about="The least time between two fills.", shape=QUANTITY),
     field("valid", fhir="validityPeriod", about="From when until when it may be dispensed.", shape=PERIOD),
     field("refills", fhir="numberOfRepeatsAllowed", about="How many times more, after the first."),
@@ -103,7 +107,7 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
     each("co_prescribed", fhir="supportingInformation", about="What was prescribed with it, such as naloxone.",
          shape=link_only(prescription=again(lambda: GIVEN_WITH_IT))),
     each("supporting", fhir="supportingInformation", about="What else there is to know.",
-         shape=link(condition=CONDITION, observation=OBSERVATION, procedure=PROCEDURE_DONE, document=DOCUMENT)),
+         shape=link(condition=CONDITION, observation=OBSERVATION, procedure=PROCEDURE_DONE, prescription=again(lambda: LINKED_PRESCRIPTION), document=DOCUMENT, consent=CONSENT)),
     field("written_on", fhir="authoredOn", about="When it was written."),
     field("prescriber", fhir="requester", about="Who prescribed it.", shape=link(**ACTORS)),
     field("performer", fhir="performer", about="Who is to give it.", shape=POINTER),
@@ -122,7 +126,7 @@ MEDICATION_REQUEST: ResourceShape = resource("MedicationRequest",
     each("dosages", fhir="dosageInstruction", about="How it is taken; several for a taper or for different times of the day.", shape=DOSAGE),
     field("dispense", fhir="dispenseRequest", about="What the pharmacy is to hand out.", shape=DISPENSE),
     field("substitution", fhir="substitution", about="Whether the pharmacy may hand out another product.", shape=SUBSTITUTION),
-    field("replaces", fhir="priorPrescription", about="The prescription that it replaces.", shape=POINTER),
+    field("replaces", fhir="priorPrescription", about="The prescription that it replaces.", shape=link(prescription=again(lambda: LINKED_PRESCRIPTION))),
     each("warnings", fhir="detectedIssue", about="Interactions and other problems that were seen.", shape=POINTER),
     each("history", fhir="eventHistory", about="What happened to it before.", shape=link(event=EVENT)),
     known_by="identifiers",

@@ -165,7 +165,8 @@ def _leads_to_the_same(raw: Node, theirs: Node, scope: Scope) -> bool:
     target = scope.resolve(one)
     if target is not None:
         return target is scope.reading.document.resolve(other, scope.root)
-    return one.partition("/_history/")[0] == other.partition("/_history/")[0]
+    document = scope.reading.document
+    return document.absolute(one, scope.home) == document.absolute(other, scope.root)
 
 
 def _same_target(a: Any, b: Any) -> bool:

@@ -144,6 +144,20 @@ class Document:
         fitting = [one for one in there if not base or self._server(one) in ("", base)]
         return fitting[0] if len(fitting) == 1 else None
 
+    def reference_from(self, home: Node, target: Node) -> str | None:
+        """How a resource refers to another one already."""
+        return next((one for one in sorted(references(home)) if self.resolve(one, home) is target), None)
+
+    def absolute(self, reference: str, home: Node) -> str:
+        """A reference without its version, on the server that it means where that is known."""
+        unversioned = reference.split("/_history/", maxsplit=1)[0]
+        base = self._server(home)
+        return (
+            f"{base}/{unversioned}"
+            if base and ":" not in unversioned and not unversioned.startswith("#")
+            else unversioned
+        )
+
     def _server(self, resource: Node) -> str:
         """The base URL of the server that an entry is on, as its fullUrl says it."""
         url = self._full_urls.get(id(resource), "")

@@ -175,7 +175,10 @@ class Link:
             raw, point0 = None, {}
         label = self.write_target(value.get("id"), kind, content, content0, target, scope)
         node = self.pointer.fill(point, point0, raw or {}, replace(scope, new=raw is None)) if point or raw else {}
-        written = {**node, "reference": (raw or {}).get("reference") or reference_to(label, scope)}
+        there = (raw or {}).get("reference") or (
+            document.reference_from(scope.home, target) if target is not None else None
+        )
+        written = {**node, "reference": there or reference_to(label, scope)}
         return {"reference": written.pop("reference"), **written}
 
     @property

@@ -61,6 +61,12 @@ class ListPlan:
         owners = self.owners(items, scope)
         return next((i for i, owner in enumerate(owners) if owner is not None and owner > rank), len(items))
 
+    def room_behind(self, items: Sequence[Any], made: Sequence[tuple[Any, Any]]) -> int:
+        """Behind each item that a where() has taken and that one of the new items would fit as well."""
+        seeds = dict(self.slices)
+        taken = (i for rank, i in self.chosen(items).items() if any(contains(item, seeds[rank]) for item, _ in made))
+        return max(taken, default=-1) + 1
+
 
 class Bound(NamedTuple):
     """One step of a path, held to what R4 says of it."""

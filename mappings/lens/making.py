@@ -30,6 +30,8 @@ class Making:
     basis: str
     rewritten: dict[int, Node] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    items: dict[int, Any] = field(default_factory=dict)
+    """The list items that were written in this pass: whose they are is known, wherever they led before."""
     there: dict[int, Node] = field(default_factory=dict)
     """The resource that each part of the record as it was is told of."""
     added: list[tuple[str, Node]] = field(default_factory=list)
@@ -63,6 +65,10 @@ class WriteScope:
     def look(self) -> Scope:
         """The same place, for reading what stands there already."""
         return Scope(Reading(self.making.growing), self.making.root, self.home)
+
+    def look_back(self) -> Scope:
+        """The same place as it was before anything was written."""
+        return Scope(Reading(self.making.document), self.making.root, self.home)
 
     def moved(self, depends: Iterable[str]) -> bool:
         """Whether the root changed an element that something in a shape is the same as."""

@@ -46,6 +46,10 @@ class Each(Rule):
         plan.takers.append((mine.rank, mine))
         return mine
 
+    @property
+    def takes_the_rest(self) -> bool:
+        return bool(self.plan.slices)
+
     def parts(self) -> Iterator[Field | Each]:
         yield self
 
@@ -90,7 +94,8 @@ class Each(Rule):
         if same(wanted, known) and not scope.moved(self.shape.depends):
             return node
         look_scope = scope.look()
-        items, ours, _ = self.items(node, look_scope)
+        items, ours, _ = self.items(node, scope.look_back())
+        ours = [i for i in ours if id(items[i]) not in scope.making.items]
         places = ours if order is None else [ours[n] for n in order]
         made: list[tuple[Any, int | None]] = []
         for w, (value, k) in enumerate(zip(wanted, self.pairs(wanted, known), strict=True)):
@@ -101,12 +106,13 @@ class Each(Rule):
                 made.append((items[places[k]], places[k]))
             else:
                 made.append((self.shape.to_fhir(value, known[k], items[places[k]], inner), places[k]))
+        scope.making.items |= {id(item): item for item, _ in made if isinstance(item, dict)}
         if order is not None:
             made = in_place(made, places[0])
         if ours:
             after = merged(items, ours, made)
         else:
-            room = self.plan.room_for(self.rank, items, look_scope)
+            room = max(self.plan.room_for(self.rank, items, look_scope), self.plan.room_behind(items, made))
             after = [(items[i], i) for i in range(room)] + made + [(items[i], i) for i in range(room, len(items))]
         written = put(node, self.steps, lambda raw: [item for item, _ in after], look_scope)
         return self.with_twins(written, node, [index for _, index in after])

@@ -6,7 +6,7 @@ to_fhir reads back what it wrote and refuses when that is not the record: PutGet
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from mappings.lens.document import Document, Node, derived_uuid, references
 from mappings.lens.gates import not_actionable, not_told
 from mappings.lens.links import entry_url, identity
 from mappings.lens.making import Making, Rendering, WriteScope
-from mappings.lens.reading import Mark, Reading, Scope
+from mappings.lens.reading import Mark, Note, Reading, Scope
 from mappings.lens.records import ResourceShape
 from mappings.r4.definitions import children
 from mappings.values import same
@@ -50,6 +50,7 @@ class Mapping:
         scope = Scope(reading, root, root)
         record = self.shape.read(root, scope)
         _settle_labels(reading)
+        _note_narratives(reading, root)
         if reasons := [*reading.gates, *not_actionable(record), *not_told(reading, root)]:
             record = {"actionable": False, "not_actionable_because": reasons, **record}
         if sentences := self.attention({**self.heading, **record}):
@@ -87,10 +88,10 @@ class Mapping:
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
         words = self.narrate(record) if self.narrate is not None else None
         made = _assembled(making, written, fresh=onto is None, words=words)
-        self._check(record, made, making)
-        return made, making.notes
+        back = self._check(record, made, making)
+        return made, [*making.notes, *_left_behind(making, Document(made), back)]
 
-    def _check(self, record: dict[str, Any], made: Node, making: Making) -> None:
+    def _check(self, record: dict[str, Any], made: Node, making: Making) -> Reading:
         document = Document(made)
         root = made
         if document.is_bundle:
@@ -108,13 +109,24 @@ class Mapping:
                         )
                     ]
                 )
-        back, _ = self.read(document, root)
+        back, reading = self.read(document, root)
         wanted = {**self.heading, **record}
         if not same(back, wanted):
             raise Refused(
                 Issue("error", "business-rule", place, _otherwise(place, back))
                 for place in sorted(differences(wanted, back))
             )
+        return reading
+
+
+def _left_behind(making: Making, made: Document, back: Reading) -> Iterator[Issue]:
+    """The entries of a Bundle that the record told and tells no more: they stay, and say what they said."""
+    still = {id(told.resource) for told in back.told.values()} | {id(one.resource) for one in back.pointed}
+    for resource in making.there.values():
+        if any(entry is resource for entry in made.entries) and id(resource) not in still:
+            place = f"Bundle.entry[{next(n for n, entry in enumerate(made.entries) if entry is resource)}].resource"
+            say = "The record tells this no more; it stays in the Bundle as it was: see whether it still holds."
+            yield Issue("warning", "informational", place, say)
 
 
 def _otherwise(place: str, back: dict[str, Any]) -> str:
@@ -135,15 +147,25 @@ def _fill_root(
     node = root
     # what linked resources have in common with the root comes first, wherever it stands in the root
     asked_for = {id(rule) for rule in shape.rules for part in rule.parts() if part.steps[0].name in shape.depends}
-    for rule in sorted(shape.rules, key=lambda rule: id(rule) not in asked_for):
+    for rule in sorted(shape.in_writing_order, key=lambda rule: id(rule) not in asked_for):
         node = rule.to_fhir(content, before, node, scope)
         scope.making.root_now = node
+    shape.name_what_may_be_untrue(content, before, scope)
     return node
 
 
 def _content(record: dict[str, Any]) -> dict[str, Any]:
     """The record without what only says what it is and whether it may be acted on."""
     return {k: v for k, v in record.items() if k not in ("record", "kind", *SAID_BY_US)}
+
+
+def _note_narratives(reading: Reading, root: Node) -> None:
+    """A narrative that says more than the elements is not in the record: the original has to be read."""
+    for resource in (root, *(told.resource for told in reading.told.values())):
+        text = resource.get("text")
+        if isinstance(text, dict) and text.get("status") == "additional":
+            say = "This narrative says more than the elements: it is not in the record, read the original."
+            reading.notes.append(Note("information", "informational", text, "status", say, ""))
 
 
 def _settle_labels(reading: Reading) -> None:

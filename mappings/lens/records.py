@@ -31,6 +31,7 @@ class RecordShape:
     rules: tuple[Rule, ...]
     key: tuple[str, ...] = ()
     where: str = ""
+    restates: tuple[str, ...] = ()
     leaf = False
 
     def __post_init__(self) -> None:
@@ -45,7 +46,7 @@ class RecordShape:
                 names.add(name)
             for part in rule.parts():
                 part.shape.check_on(part.element, f"{part.where}: {part.name}")
-        for name in self.key:
+        for name in (*self.key, *(told.partition(":")[0] for told in self.restates)):
             if name not in names:
                 raise DeclarationError(f"{self.where}: {self.type}: no field {name} to know it by")
 
@@ -127,9 +128,23 @@ class RecordShape:
 
     def fill(self, value: Rec, before: Rec, node: Node, scope: WriteScope) -> Node:
         self.check(value, before, scope)
-        for rule in self.rules:
+        for rule in self.in_writing_order:
             node = rule.to_fhir(value, before, node, scope)
+        self.name_what_may_be_untrue(value, before, scope)
         return node
+
+    def name_what_may_be_untrue(self, value: Rec, before: Rec, scope: WriteScope) -> None:
+        """Words that say the same as other fields, which were changed while they were not."""
+        changed = {name for name in value.keys() | before.keys() if not same(value.get(name), before.get(name))}
+        for told in self.restates:
+            name, _, of = told.partition(":")
+            if name in before and name not in changed and (of in changed if of else changed):
+                scope.into(name).note("informational", "What this restates was changed: see that it is still true.")
+
+    @cached_property
+    def in_writing_order(self) -> list[Rule]:
+        """The rules; those for the rest of a list after those for certain items of it."""
+        return sorted(self.rules, key=lambda rule: rule.takes_the_rest)
 
     def check(self, value: Rec, before: Rec, scope: WriteScope) -> None:
         """Refuses a field that there is not, and an edit that would take a safety gate away."""

@@ -65,6 +65,11 @@ class Rule:
         """Whether it means something in the root of a record only."""
         return False
 
+    @property
+    def takes_the_rest(self) -> bool:
+        """Whether it is for the items of a list that are left when others have taken theirs by a where()."""
+        return False
+
     def shapes(self) -> list[Shape]:
         """The shapes of what it tells."""
         return [part.shape for part in self.parts()]

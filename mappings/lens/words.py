@@ -115,9 +115,13 @@ def skip(*, fhir: str, because: str) -> Skip:
     return Skip(fhir=fhir, because=because, where=declared_at())
 
 
-def part(type_: str, *rules: Rule, key: str = "") -> RecordShape:
-    """A shape for a data type or backbone element; key: the fields that make it this one and no other."""
-    return RecordShape(type_, rules, tuple(key.split()), declared_at())
+def part(type_: str, *rules: Rule, key: str = "", restates: str = "") -> RecordShape:
+    """A shape for a data type or backbone element.
+
+    key: the fields that make it this one and no other.  restates: those that say in other words what the rest says, or
+    what one other field says (code:unit).
+    """
+    return RecordShape(type_, rules, tuple(key.split()), declared_at(), tuple(restates.split()))
 
 
 def as_plain_value(shape: RecordShape) -> Bare:
@@ -130,9 +134,9 @@ def pointer(*rules: Rule, key: str = "") -> Pointer:
     return Pointer("Reference", rules, tuple(key.split()), declared_at())
 
 
-def resource(type_: str, *rules: Rule, known_by: str = "") -> ResourceShape:
+def resource(type_: str, *rules: Rule, known_by: str = "", restates: str = "") -> ResourceShape:
     """A shape for a whole resource."""
-    return ResourceShape(type_, rules, tuple(known_by.split()), declared_at())
+    return ResourceShape(type_, rules, tuple(known_by.split()), declared_at(), tuple(restates.split()))
 
 
 def code(name: str, words: Mapping[str, str]) -> Code:

@@ -105,7 +105,7 @@ OBSERVATION = resource("Observation",
     each("members", fhir="hasMember", about="The single results of a panel.", shape=POINTER),
     each("derived_from", fhir="derivedFrom", about="What it was worked out from.", shape=POINTER),
     each("components", fhir="component", about="Its parts.", shape=COMPONENT),
-    known_by="identifiers",
+    known_by="identifiers", restates="interpretations",
 )
 
 # LOINC 75325-1 Symptom: HL7/fhir-symptoms-ig (R4 STU1), where one Observation tells one symptom, with its site, and its

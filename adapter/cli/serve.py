@@ -27,10 +27,10 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
         refuse_open_address(settings)
+        return _serve(settings)
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
-    return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from adapter.settings import Settings
+from adapter.store import old_sqlite
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
@@ -58,6 +59,8 @@ def prepare(settings: Settings) -> None:
     from dbos import DBOS
 
     _quieten()
+    if settings.database_url.startswith("sqlite"):
+        old_sqlite.mend()
     DBOS.migrate(settings.database_url)
 
 

@@ -72,7 +72,18 @@ def not_actionable(record: Record) -> list[str] | None:
     """Why a record must not be acted upon; None where it may."""
     if record.get("actionable", True):
         return None
-    return list(record.get("not_actionable_because", []))
+    return list(record.get("not_actionable_because", [])) or ["the record does not say why"]
+
+
+def request_status(referral: Record) -> str | None:
+    """Where a referral stands, in the clinic's word; None where there is no word for what it says."""
+    found = referral.get("status")
+    return found if isinstance(found, str) else None
+
+
+def must_not_be_done(referral: Record) -> bool:
+    """Whether it asks for something not to be done; whatever it says there but a plain no, counts."""
+    return referral.get("must_not_be_done", False) is not False
 
 
 def birth_date(patient: Record) -> str | None:

@@ -186,6 +186,45 @@ def test_what_we_do_not_understand_is_shown_and_not_acted_upon(client: FlaskClie
     assert get(client, f"/fhir/{one['task']}")["status"] == "received"
 
 
+NOT_TO_BE_CARRIED_OUT = [
+    ({"status": "draft"}, "status", "not finished"),
+    ({"status": "on-hold"}, "status", "on hold"),
+    ({"status": "revoked"}, "status", "withdrawn"),
+    ({"status": "completed"}, "status", "done before"),
+    ({"status": "entered-in-error"}, "status", "entered in error"),
+    ({"status": "unknown"}, "status", "does not know"),
+    ({"status": "a-code-of-theirs"}, "status", "does not say"),
+    ({"doNotPerform": True}, "must_not_be_done", "NOT done"),
+]
+
+
+@pytest.mark.parametrize(("says", "place", "words"), NOT_TO_BE_CARRIED_OUT)
+def test_what_must_not_be_carried_out_can_be_declined_and_not_accepted(
+    client: FlaskClient, says: Node, place: str, words: str
+) -> None:
+    one = received(client, alone() | says)
+    assert [words in why for why in one["cannot_be_accepted_because"]] == [True]
+    answer = decide(client, one, "accept")
+    assert answer.status_code == 409
+    assert problem(answer) == [(f"record.{place}", "business-rule")]
+    assert words in said(answer)["detail"]
+    assert get(client, f"/fhir/{one['task']}")["status"] == "received"
+    assert decide(client, one, "decline", "we do not do what is not to be done").status_code == 200
+
+
+def test_every_reason_is_told(client: FlaskClient) -> None:
+    one = received(client, alone() | {"status": "revoked", "doNotPerform": True} | STRANGE)
+    assert len(one["cannot_be_accepted_because"]) == 3
+    assert problem(decide(client, one, "accept")) == [("record.not_actionable_because", "business-rule")]
+
+
+@pytest.mark.parametrize("says", [{}, {"doNotPerform": False}, {"intent": "proposal"}])
+def test_what_is_in_force_can_be_accepted(client: FlaskClient, says: Node) -> None:
+    one = received(client, alone() | says)
+    assert one["cannot_be_accepted_because"] == []
+    assert decide(client, one, "accept").status_code == 200
+
+
 # ---- plans
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from sqlalchemy import Connection, Engine
 from werkzeug.test import TestResponse
 
 from adapter import create_app
-from adapter.settings import Settings
+from adapter.settings import Partner, Settings
+from adapter.store import deliveries
+from adapter.store.deliveries import State
+from adapter.store.engine import writing
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     IDENTIFIERS,
@@ -258,6 +262,64 @@ def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: Fl
     assert len(enqueued.told) == 2
 
 
+def settle(engine: Engine, delivery: Node, state: State) -> None:
+    with writing(engine) as connection:
+        deliveries.settle(connection, delivery["id"], state, last_error="401: refused" if state == "refused" else None)
+
+
+def test_the_same_plan_put_again_takes_up_what_was_refused_and_nothing_else(
+    client: FlaskClient, engine: Engine, enqueued: Enqueued
+) -> None:
+    record = plan(received(client)["patient_number"])
+    for title in ("older", "newer"):
+        settle(engine, said(put(client, record | {"title": title}))["deliveries"][-1], "refused")
+    again = put(client, record | {"title": "newer"})
+    older, newer = said(again)["deliveries"]
+    assert (again.status_code, said(again)["version"]) == (200, 2)
+    assert (older["state"], newer["state"], newer["last_error"]) == ("refused", "pending", None)
+    assert enqueued.again == [(newer["id"], "plan-1", "hospital")]
+    assert said(put(client, record | {"title": "newer"}))["deliveries"] == [older, newer]
+    settle(engine, newer, "delivered")
+    assert said(put(client, record | {"title": "newer"}))["deliveries"][1]["state"] == "delivered"
+    assert (len(enqueued.told), len(enqueued.again)) == (2, 1)
+
+
+def test_the_same_plan_put_again_goes_to_a_partner_that_came_later(
+    client: FlaskClient, settings: Settings, engine: Engine
+) -> None:
+    record = plan(received(client)["patient_number"])
+    put(client, record)
+    later, enqueued = Partner("registry", "http://registry.invalid/fhir", ("care_plan",)), Enqueued()
+    more = create_app(replace(settings, partners=(settings.partners[0], later)), engine=engine, enqueue=enqueued)
+    again = put(more.test_client(), record)
+    _, new = said(again)["deliveries"]
+    assert (again.status_code, said(again)["version"], new["partner"], new["state"]) == (200, 1, "registry", "pending")
+    assert (enqueued.told, enqueued.again) == ([(new["id"], "plan-1", "registry")], [])
+
+
+def test_what_is_taken_up_is_so_together_with_its_work_or_not_at_all(
+    client: FlaskClient, settings: Settings, engine: Engine
+) -> None:
+    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
+        raise OSError("no queue")
+
+    record = plan(received(client)["patient_number"])
+    settle(engine, said(put(client, record))["deliveries"][0], "refused")
+    assert put(create_app(settings, engine=engine, enqueue=broken).test_client(), record).status_code == 500
+    assert get(client, f"{PLANS}/plan-1/deliveries")["deliveries"][0]["state"] == "refused"
+
+
+def test_a_refused_plan_put_again_at_once_is_taken_up_once(
+    client: FlaskClient, engine: Engine, enqueued: Enqueued
+) -> None:
+    record = plan(received(client)["patient_number"])
+    settle(engine, said(put(client, record))["deliveries"][0], "refused")
+    with ThreadPoolExecutor(8) as clerks:
+        answers = list(clerks.map(lambda _: put(client.application.test_client(), record).status_code, range(8)))
+    assert answers == [200] * 8
+    assert len(enqueued.again) == 1
+
+
 def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enqueued: Enqueued) -> None:
     record = plan(received(client)["patient_number"])
     with ThreadPoolExecutor(8) as clerks:
@@ -270,7 +332,7 @@ def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enque
 
 
 def test_work_that_cannot_be_enqueued_takes_the_plan_with_it(settings: Settings, engine: Engine) -> None:
-    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None:
+    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
         raise OSError("no queue")
 
     client = create_app(settings, engine=engine, enqueue=broken).test_client()

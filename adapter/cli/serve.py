@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -42,6 +43,7 @@ def _serve(settings: Settings) -> int:
     from adapter.delivery.outbox import Outbox
     from adapter.store.engine import open_engine
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _stop)
     try:

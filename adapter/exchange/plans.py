@@ -21,6 +21,7 @@ from adapter.exchange.translation import (
     not_actionable,
     patient_pointer,
     referral_pointers,
+    refuse_another_number,
     with_identifier,
     with_patient,
 )
@@ -52,6 +53,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
     number = _patient_number(settings, told)
     record = with_patient(told, settings.system("patient"), number)
+    refuse_another_number(record, settings.system("care-plan"), plan_id)
     record = with_identifier(record, settings.system("care-plan"), plan_id)
     mapping_version = check_plan(record)
     reasons = not_actionable(record)

@@ -104,16 +104,30 @@ def with_patient(plan: Record, system: str, number: str) -> Record:
     return {**plan, "patient": {**patient, "ref_identifier": pointer}}
 
 
+def refuse_another_number(record: Record, system: str, value: str) -> None:
+    """Refuses a record that says another number of ours than the one it has."""
+    for index, one in _numbers_of(record, system):
+        if one.get("value") != value:
+            text = "Under this system stands the id in the address: say the same here, or leave the identifier out."
+            raise refuse("unprocessable", "value", f"identifiers[{index}].value", text)
+
+
 def with_identifier(record: Record, system: str, value: str) -> Record:
-    """The record with our number among its identifiers, once, and no other number of ours."""
+    """The record with our number among its identifiers, and no other number of ours."""
     held = record.get("identifiers", [])
     if not isinstance(held, list):
         return record  # the schema says what is wrong with it
-    ours = [one for one in held if isinstance(one, dict) and one.get("system") == system]
-    if [one.get("value") for one in ours] == [value]:
+    ours = [one for _, one in _numbers_of(record, system)]
+    if ours and all(one.get("value") == value for one in ours):
         return record
     others = [one for one in held if one not in ours]
     return {**record, "identifiers": [*others, {"system": system, "value": value}]}
+
+
+def _numbers_of(record: Record, system: str) -> list[tuple[int, Record]]:
+    held = record.get("identifiers", [])
+    listed = enumerate(held) if isinstance(held, list) else ()
+    return [(index, one) for index, one in listed if isinstance(one, dict) and one.get("system") == system]
 
 
 def referral_pointers(plan: Record, system: str) -> list[str]:

@@ -104,11 +104,29 @@ def test_the_inbox_is_paged_and_filtered(client: FlaskClient) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "limit=-1"])
+@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "cursor=", "limit=-1", "limit=0"])
 def test_what_the_inbox_is_asked_must_make_sense(client: FlaskClient, query: str) -> None:
     answer = client.get(f"{INBOX}?{query}")
     assert answer.status_code == 400
     assert problem(answer) == [(query.partition("=")[0], "value")]
+
+
+def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(client: FlaskClient) -> None:
+    answer = client.get(f"{INBOX}?stauts=received")
+    assert answer.status_code == 400
+    assert problem(answer) == [("stauts", "not-supported")]
+    assert "status, cursor, limit" in said(answer)["detail"]
+    for method, path in (
+        ("GET", f"{INBOX}/one"), ("POST", f"{INBOX}/one/accept"), ("GET", f"{PLANS}/one"), ("PUT", f"{PLANS}/one"),
+        ("GET", f"{PLANS}/one/deliveries"),
+    ):  # fmt: skip
+        answer = client.open(f"{path}?status=received", method=method)
+        assert (answer.status_code, problem(answer)) == (400, [("status", "not-supported")])
+
+
+def test_a_parameter_that_is_given_twice_is_refused(client: FlaskClient) -> None:
+    answer = client.get(f"{INBOX}?status=received&status=accepted")
+    assert (answer.status_code, problem(answer)) == (400, [("status", "invalid")])
 
 
 # ---- decisions
@@ -386,6 +404,27 @@ def test_a_plan_that_is_not_sound_is_refused_place_by_place(
     assert answer.status_code == 422
     assert problem(answer) == [error]
     assert rows(engine) == stored
+
+
+OURS = f"{IDENTIFIERS}/care-plan"
+
+
+@pytest.mark.parametrize("wrong", [{"system": OURS, "value": "other"}, {"system": OURS}])
+def test_a_plan_that_says_another_number_of_ours_is_refused(client: FlaskClient, engine: Engine, wrong: Node) -> None:
+    number = received(client)["patient_number"]
+    stored = rows(engine)
+    theirs = {"system": "urn:elsewhere", "value": "7"}
+    for identifiers in ([theirs, wrong], [{"system": OURS, "value": "plan-1"}, wrong]):
+        answer = put(client, plan(number, identifiers=identifiers))
+        assert answer.status_code == 422
+        assert problem(answer) == [("identifiers[1].value", "value")]
+    assert rows(engine) == stored
+
+
+def test_a_plan_keeps_what_it_says_of_our_number(client: FlaskClient) -> None:
+    said_so = [{"system": OURS, "value": "plan-1", "use": "official"}, {"system": "urn:elsewhere", "value": "7"}]
+    answer = put(client, plan(received(client)["patient_number"], identifiers=said_so))
+    assert said(answer)["record"]["identifiers"] == said_so
 
 
 def test_a_plan_that_may_not_be_acted_upon_is_not_sent(client: FlaskClient, enqueued: Enqueued) -> None:

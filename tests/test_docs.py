@@ -14,6 +14,7 @@ import pytest
 from adapter.cli import parser
 from adapter.settings import PARTNER_KEYS, TABLE
 from adapter.store.deliveries import State
+from adapter.store.engine import open_engine
 from mappings import KINDS
 from mappings.conversion import ROOTS
 from mappings.r4 import exact_json
@@ -79,7 +80,9 @@ def test_every_request_stands_in_the_table() -> None:
     from adapter import create_app
     from adapter.settings import Settings
 
-    app = create_app(Settings(database_url="sqlite://"))
+    engine = open_engine("sqlite://")
+    app = create_app(Settings(), engine=engine)
+    engine.dispose()
     there = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", "{}", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -129,8 +132,9 @@ def test_the_requests_to_copy_do_what_is_said_of_them(tmp_path: Path) -> None:
     from adapter.settings import read_settings
 
     (tmp_path / "paingate.toml").write_text(copied("Settings", "toml"), encoding="utf-8")
-    settings = read_settings(tmp_path / "paingate.toml", {}, database_url=f"sqlite:///{tmp_path / 'p.db'}")
-    client = create_app(settings).test_client()
+    settings = read_settings(tmp_path / "paingate.toml", {})
+    engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
+    client = create_app(settings, engine=engine).test_client()
     answers: list[tuple[int, Any]] = []
     id_ = ""
     for method, path, headers, data in _curls():
@@ -138,6 +142,7 @@ def test_the_requests_to_copy_do_what_is_said_of_them(tmp_path: Path) -> None:
         told = exact_json.loads(answer.data)
         answers.append((answer.status_code, told))
         id_ = next((one["id"] for one in told.get("referrals", [])), id_)
+    engine.dispose()
     assert [status for status, _ in answers] == [200, 200, 200, 201, 200], answers
     _, inbox, accepted, plan, brought = (told for _, told in answers)
     (referral,) = inbox["referrals"]

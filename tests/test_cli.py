@@ -159,7 +159,20 @@ def test_an_error_tells_no_values() -> None:
     assert b"Lindqvist" not in done.stderr
 
 
+def test_an_error_in_ndjson_names_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_bytes(ndjson([PATIENT]) + b'{"id":\n')
+    told = paingate("map", "from-fhir", "a.ndjson", cwd=tmp_path, ends=1).stderr.splitlines()[0]
+    assert told.startswith(b"paingate: a.ndjson:2: ")
+    assert told.endswith(b" (column 7)")
+    (tmp_path / "a.json").write_bytes(b'{\n"id":')
+    assert b"(line 2, column 6)" in paingate("map", "from-fhir", "a.json", cwd=tmp_path, ends=1).stderr
+
+
 # ---- map
+
+
+def test_help_says_what_map_does_in_both_directions() -> None:
+    assert b"FHIR to clinic records, and back." in paingate("map", "--help").stdout
 
 
 def test_there_and_back_onto_the_original_is_the_original(tmp_path: Path) -> None:
@@ -190,16 +203,50 @@ def test_a_second_record_has_no_place_onto_one_original(tmp_path: Path) -> None:
     assert len(documents(done.stdout)) == 1
 
 
+@pytest.mark.parametrize("onto", [b'{"resourceType":"Quux"}', b'{"resourceType":"Patient","favourite":1}', b"{oh}"])
+def test_what_is_wrong_with_the_original_is_not_blamed_on_the_record(tmp_path: Path, onto: bytes) -> None:
+    (tmp_path / "onto.json").write_bytes(onto)
+    (tmp_path / "record.json").write_bytes(b'{"record":"patient"}')
+    done = paingate("map", "to-fhir", "record.json", "--onto", "onto.json", cwd=tmp_path, ends=1)
+    assert done.stderr.startswith(b"paingate: onto.json: ")
+    assert b"record.json" not in done.stderr
+
+
 def test_fhir_is_no_record() -> None:
     assert b"map from-fhir" in paingate("map", "to-fhir", given=dumps(PATIENT), ends=1).stderr
 
 
+GATED = {**PATIENT, "modifierExtension": [{"url": UNREAD, "valueBoolean": True}]}
+
+
 def test_a_record_that_must_not_be_acted_on_is_printed_and_ends_with_1() -> None:
-    gated = {**PATIENT, "modifierExtension": [{"url": UNREAD, "valueBoolean": True}]}
-    done = paingate("map", "from-fhir", given=dumps(gated), ends=1)
-    [record] = documents(done.stdout)
-    assert record["actionable"] is False
-    assert b"modifier" in done.stderr
+    done = paingate("map", "from-fhir", given=ndjson([PATIENT, GATED]) + b"{oh}\n", ends=1)
+    assert [record.get("actionable", True) for record in documents(done.stdout)] == [True, False]
+    told = done.stderr.decode().splitlines()
+    assert told[0].startswith("paingate: standard input:2: patient.modifier_extensions: This must not be acted on: ")
+    assert told[1].startswith("paingate: standard input:3: ")
+    assert told[2:] == ["2 records, 1 of the inputs must not be acted on; 1 inputs refused"]
+
+
+@pytest.mark.parametrize("way", ["from-fhir", "to-fhir"])
+def test_a_record_that_must_not_be_acted_on_is_one_line_of_json(way: str) -> None:
+    given, made = dumps(GATED), "patient"
+    if way == "to-fhir":
+        given, made = paingate("map", "from-fhir", given=given, ends=1).stdout, "Patient"
+    [row] = documents(paingate("map", way, "--json", given=given, ends=1).stderr)
+    assert (row["outcome"], row["made"]) == ("not-actionable", made)
+    [issue] = row["issues"]
+    assert (issue["severity"], issue["code"], issue["expression"]) == (
+        "error", "business-rule", "patient.modifier_extensions",
+    )  # fmt: skip
+
+
+def test_on_the_way_out_no_leaves_are_told_that_nobody_counted(tmp_path: Path) -> None:
+    record = paingate("map", "from-fhir", given=dumps(PATIENT)).stdout
+    [row] = documents(paingate("map", "to-fhir", "--json", given=record).stderr)
+    assert row == {"file": "standard input:1", "outcome": "Patient", "issues": []}
+    paingate("map", "to-fhir", "--report", "report", cwd=tmp_path, given=record)
+    assert (tmp_path / "report").read_text().splitlines()[0] == "standard input:1: Patient"
 
 
 # ---- the report
@@ -231,6 +278,40 @@ def test_the_report_can_go_to_a_file_as_json(tmp_path: Path) -> None:
     assert done.stderr == b""
     assert row["outcome"] == "patient"
     assert "Bundle.entry[1].resource.code.text" in row["unmapped"]
+
+
+def test_a_report_that_was_asked_for_tells_what_was_refused_and_what_must_not_be_acted_on(tmp_path: Path) -> None:
+    paingate("map", "from-fhir", "--report", "report", cwd=tmp_path, given=ndjson([GATED]) + b"{oh}\n", ends=1)
+    told = (tmp_path / "report").read_text()
+    assert "standard input:1: patient, which must not be acted on; " in told
+    assert "patient.modifier_extensions" in told
+    assert "standard input:2: refused\n" in told
+
+
+full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+
+
+@full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("map", "from-fhir"), ("roundtrip",), ("demo",), ("--version",)])
+def test_a_disk_that_is_full_is_told_in_one_line(arguments: tuple[str, ...], unbuffered: str) -> None:
+    with Path("/dev/full").open("wb") as disk:
+        done = subprocess.run(
+            [sys.executable, "-m", "adapter", *arguments],
+            input=dumps(PATIENT), stdout=disk, stderr=subprocess.PIPE, timeout=60, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1,
+        b"paingate: Standard output cannot be written: No space left on device.\n",
+    )
+
+
+@full
+@pytest.mark.parametrize("arguments", [("map", "from-fhir"), ("map", "from-fhir", "--json"), ("roundtrip",)])
+def test_a_report_that_does_not_fit_on_the_disk_is_told_in_one_line(arguments: tuple[str, ...]) -> None:
+    done = paingate(*arguments, "--report", "/dev/full", given=dumps(PATIENT), ends=1)
+    assert done.stderr == b"paingate: --report /dev/full cannot be written: No space left on device.\n"
 
 
 def test_a_report_that_cannot_be_written_is_a_mistake_of_usage(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,16 @@ def test_it_says_where_it_listens_and_answers_there(tmp_path: Path) -> None:
     with served(tmp_path) as (_, address):
         answer = requests.get(f"{address}/fhir/metadata", timeout=10)
         assert answer.json()["resourceType"] == "CapabilityStatement"
+
+
+def test_requests_that_wait_for_their_turn_are_no_news(tmp_path: Path) -> None:
+    with served(tmp_path) as (process, address):
+        with ThreadPoolExecutor(64) as callers:
+            asked = callers.map(lambda _: requests.get(f"{address}/fhir/metadata", timeout=30).ok, range(256))
+            assert all(asked)
+        process.terminate()
+        assert process.stderr
+        assert process.stderr.read() == ""
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

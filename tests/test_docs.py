@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from adapter.cli import parser
 from adapter.settings import PARTNER_KEYS, TABLE
+from adapter.store.deliveries import State
+from adapter.store.engine import open_engine
 from mappings import ROOTS
+from mappings.r4 import exact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +79,9 @@ def test_every_request_stands_in_the_table() -> None:
     from adapter import create_app
     from adapter.settings import Settings
 
-    app = create_app(Settings(database_url="sqlite://"))
+    engine = open_engine("sqlite://")
+    app = create_app(Settings(), engine=engine)
+    engine.dispose()
     there = {
         (method, re.sub(r"<(?:\w+:)?(\w+)>", "{}", rule.rule))
         for rule in app.url_map.iter_rules()
@@ -116,3 +123,60 @@ def test_every_folder_of_the_layout_is_there() -> None:
 def test_a_command_to_copy_is_one_line(heading: str) -> None:
     lines = re.findall(r"^```sh\n(.*?)^```", section(heading), re.MULTILINE | re.DOTALL)
     assert [line.count("\n") for line in lines] == [1]
+
+
+def test_the_requests_to_copy_do_what_is_said_of_them(tmp_path: Path) -> None:
+    """The curl lines, one after the other, on the settings to copy; `{id}` is the one that the inbox told before."""
+    from adapter import create_app
+    from adapter.settings import read_settings
+
+    (tmp_path / "paingate.toml").write_text(copied("Settings", "toml"), encoding="utf-8")
+    settings = read_settings(tmp_path / "paingate.toml", {})
+    engine = open_engine(f"sqlite:///{tmp_path / 'p.db'}")
+    client = create_app(settings, engine=engine).test_client()
+    answers: list[tuple[int, Any]] = []
+    id_ = ""
+    for method, path, headers, data in _curls():
+        answer = client.open(path.replace("{id}", id_), method=method, headers=headers, data=data)
+        told = exact_json.loads(answer.data)
+        answers.append((answer.status_code, told))
+        id_ = next((one["id"] for one in told.get("referrals", [])), id_)
+    engine.dispose()
+    assert [status for status, _ in answers] == [200, 200, 200, 201, 200], answers
+    _, inbox, accepted, plan, brought = (told for _, told in answers)
+    (referral,) = inbox["referrals"]
+    assert (referral["number"], referral["patient_number"]) == ("R-000001", "P-000001")
+    assert (accepted["status"], plan["referral"]) == ("accepted", referral["id"])
+    assert [one["partner"] for one in brought["deliveries"]] == ["hospital"]
+
+
+def _curls() -> Iterator[tuple[str, str, dict[str, str], bytes | None]]:
+    """Method, path with query, headers and body of every curl line."""
+    grammar = argparse.ArgumentParser()
+    grammar.add_argument("-X", dest="method")
+    grammar.add_argument("-H", dest="headers", action="append", default=[])
+    grammar.add_argument("--data-binary", dest="data")
+    grammar.add_argument("url")
+    words = shlex.split(copied("The service", "sh"), comments=True)
+    starts = [index for index, word in enumerate(words) if word == "curl"]
+    for start, end in pairwise([*starts, len(words)]):
+        asked = grammar.parse_args(words[start + 1 : end])
+        data = asked.data and ((ROOT / asked.data[1:]).read_bytes() if asked.data[0] == "@" else asked.data.encode())
+        headers = dict(header.split(": ") for header in asked.headers)
+        yield (
+            asked.method or ("POST" if data else "GET"),
+            asked.url.removeprefix("http://127.0.0.1:8080"),
+            headers,
+            data,
+        )
+
+
+def copied(heading: str, language: str) -> str:
+    """The block to copy below a heading."""
+    found = re.search(rf"^```{language}\n(.*?)^```", section(heading), re.MULTILINE | re.DOTALL)
+    assert found, f"{heading} has nothing to copy"
+    return found[1]
+
+
+def test_every_state_of_a_delivery_is_told() -> None:
+    assert [state for state in get_args(State) if f"`{state}`" not in section("The service")] == []

@@ -7,10 +7,11 @@ does is a function of the module that its parser names, imported when the comman
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from adapter.output import CannotWrite, flush, let_go, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,17 +25,19 @@ STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 all well, 1 some input refused, 2 usage."""
     grammar = parser()
-    arguments = grammar.parse_args(argv)
-    if arguments.runs is None:
-        arguments.parser.print_help(sys.stderr)
-        return 2
-    module, function = arguments.runs.split(":")
     try:
+        arguments = grammar.parse_args(argv)
+        if arguments.runs is None:
+            arguments.parser.print_help(sys.stderr)
+            return 2
+        module, function = arguments.runs.split(":")
         code: int = getattr(import_module(module), function)(arguments)
-        sys.stdout.flush()
+        flush()
     except BrokenPipeError:
-        # The reader (head, say) has gone, and that is its right.  What is still buffered must not be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go(sys.stdout)  # the reader (head, say) has gone, and that is its right
+        return 1
+    except CannotWrite as trouble:
+        sys.stderr.write(f"paingate: {trouble}\n")
         return 1
     except KeyboardInterrupt:
         return STOPPED_BY_HAND
@@ -58,7 +61,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
     serve.add_argument("--config", metavar="FILE", help="the settings file (default paingate.toml, where there is one)")
 
-    mapping = commands.add_parser("map", help="FHIR to clinic records, and back", description="FHIR to clinic records.")
+    mapping = commands.add_parser(
+        "map", help="FHIR to clinic records, and back", description="FHIR to clinic records, and back."
+    )
     mapping.set_defaults(parser=mapping)
     directions = mapping.add_subparsers(title="directions", metavar="DIRECTION")
 
@@ -107,4 +112,6 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(message=f"paingate {version('paingate')}\n")
+        say(f"paingate {version('paingate')}\n")
+        flush()
+        parser.exit()

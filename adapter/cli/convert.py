@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import mappings
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import Notes, Report, reporting
+from adapter.output import say
 from mappings import Issue, Refused
+from mappings.r4 import structure
 from mappings.r4.exact_json import dumps
 from mappings.r4.fhirpath import leaves
 
@@ -33,10 +34,9 @@ def from_fhir(arguments: argparse.Namespace) -> int:
                 records += 1
             kinds = ", ".join(conversion.kind for conversion in reading.conversions)
             told = reading.report
-            report.tell(document, kinds, notes_on(told.ledger, told.unmapped, told.issues, document, report))
-            for conversion in reading.conversions:
-                _refuse_if_not_actionable(report, document, conversion.record)
-        report.total(f"{records} records; {report.refused} inputs refused")
+            gates = [gate for conversion in reading.conversions for gate in _gates(conversion.record)]
+            report.tell(document, kinds, notes_on(told.ledger, told.unmapped, told.issues, document, report, gates))
+        report.total(f"{records} records")
     return report.exit_code()
 
 
@@ -61,10 +61,10 @@ def to_fhir(arguments: argparse.Namespace) -> int:
             write(writing.resource)
             written += 1
             told = writing.report
-            notes = notes_on(told.ledger, told.unmapped, told.issues, document, report)
+            ledger = told.ledger if told.lineage else None  # on the way out leaves are not counted
+            notes = notes_on(ledger, told.unmapped, told.issues, document, report, _gates(record))
             report.tell(document, writing.resource["resourceType"], notes)
-            _refuse_if_not_actionable(report, document, record)
-        report.total(f"{written} resources; {report.refused} inputs refused")
+        report.total(f"{written} resources")
     return report.exit_code()
 
 
@@ -89,28 +89,35 @@ def record_of(document: Document) -> dict[str, Any]:
 
 
 def notes_on(
-    ledger: Mapping[str, int], unmapped: Sequence[str], issues: Sequence[Issue], document: Document, report: Report
-) -> Notes:
+    ledger: Mapping[str, int] | None, unmapped: Sequence[str], issues: Sequence[Issue], document: Document,
+    report: Report, gates: Sequence[Issue] = (),
+) -> Notes:  # fmt: skip
     """What there is to say about a document, with the values of what is not carried where they were asked for."""
     values: dict[str, str] = {}
     if report.show_values and document.json is not None:
         wanted = set(unmapped)
         found = ((place, value) for *_, value, place in leaves(document.json) if place in wanted)
         values = {place: dumps(value).decode() for place, value in found}
-    return Notes(ledger, list(unmapped), tuple(issues), values)
+    return Notes(ledger, list(unmapped), tuple(issues), values, tuple(gates))
 
 
 def write(document: dict[str, Any]) -> None:
     """One line of data."""
-    sys.stdout.write(dumps(document).decode() + "\n")
+    say(dumps(document).decode() + "\n")
 
 
-def _refuse_if_not_actionable(report: Report, document: Document, record: dict[str, Any]) -> None:
-    """A record that must not be acted on was printed, so that it can be looked at; and it makes the exit code 1."""
-    if record.get("actionable") is False:
-        report.refuse(
-            document, [Issue("error", "business-rule", "", text) for text in record["not_actionable_because"]]
-        )
+def _gates(record: dict[str, Any]) -> list[Issue]:
+    """Why a record must not be acted on.  It is printed, to be looked at, and makes the exit code 1."""
+    if record.get("actionable") is not False:
+        return []
+    return [_gate(str(record["record"]), str(reason)) for reason in record["not_actionable_because"]]
+
+
+def _gate(kind: str, reason: str) -> Issue:
+    """A reason begins with its place in the record: `patient.implicit_rules: ...`."""
+    place, colon, why = reason.partition(": ")
+    text = f"This must not be acted on: {why if colon else reason}."
+    return Issue("error", "business-rule", f"{kind}.{place if colon else 'not_actionable_because'}", text)
 
 
 def _onto(arguments: argparse.Namespace, report: Report) -> dict[str, Any] | None:
@@ -121,7 +128,10 @@ def _onto(arguments: argparse.Namespace, report: Report) -> dict[str, Any] | Non
     if len(several) != 1:
         arguments.parser.error("--onto takes one FHIR resource or Bundle")
     try:
-        return resource_of(several[0])
+        resource = resource_of(several[0])
+        if errors := [issue for issue in structure.check(resource) if issue.severity in ("fatal", "error")]:
+            raise Refused(errors)  # here, or else the record would be blamed for it
+        return resource
     except Refused as refused:
         report.refuse(several[0], refused.issues)
         return None

@@ -63,11 +63,11 @@ class Inputs:
             with ExitStack() as closing:
                 raw = sys.stdin.buffer if path == STANDARD_INPUT else closing.enter_context(Path(path).open("rb"))
                 name = "standard input" if path == STANDARD_INPUT else path
-                for where, text in _texts(name, raw):
+                for line, text in _texts(name, raw):
                     found = True
                     if self.total is not None:
                         self.done = before + raw.tell()
-                    yield _parsed(where, text)
+                    yield _parsed(name, line, text)
             if not found:
                 yield _unreadable(name, "It is empty. Give a JSON document, or NDJSON with one a line.")
         except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -85,8 +85,8 @@ def _paths(name: str) -> Iterator[str]:
     yield from found or [name]
 
 
-def _texts(name: str, raw: BinaryIO) -> Iterator[tuple[str, bytes]]:
-    """The JSON texts of one file, each with its name."""
+def _texts(name: str, raw: BinaryIO) -> Iterator[tuple[int | None, bytes]]:
+    """The JSON texts of one file, each with its line where it is NDJSON."""
     buffered = raw if isinstance(raw, BufferedReader) else BufferedReader(cast("Any", raw))
     if buffered.peek(2)[:2] == b"\x1f\x8b":
         buffered = BufferedReader(cast("Any", gzip.GzipFile(fileobj=buffered)))
@@ -94,18 +94,18 @@ def _texts(name: str, raw: BinaryIO) -> Iterator[tuple[str, bytes]]:
     plain = name.removesuffix(".gz")
     if plain.endswith(".json"):
         if text := buffered.read():
-            yield name, text
+            yield None, text
         return
     first = next(((number, line) for number, line in lines if line.strip()), None)
     if first is None:
         return
     if plain.endswith(".ndjson") or _is_whole(first[1]):
-        yield f"{name}:{first[0]}", first[1]
+        yield first
         for number, line in lines:
             if line.strip():
-                yield f"{name}:{number}", line
+                yield number, line
     else:
-        yield name, first[1] + buffered.read()
+        yield None, first[1] + buffered.read()
 
 
 def _is_whole(line: bytes) -> bool:
@@ -114,11 +114,15 @@ def _is_whole(line: bytes) -> bool:
     return bare.startswith(b"{") and bare.count(b"{") == bare.count(b"}")
 
 
-def _parsed(name: str, text: bytes) -> Document:
+def _parsed(file: str, line: int | None, text: bytes) -> Document:
+    name = file if line is None else f"{file}:{line}"
     try:
-        document = loads(text.removeprefix(BYTE_ORDER_MARK))
+        document = loads(text.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n"))
     except MalformedJSON as malformed:
-        return Document(name, None, (Issue("fatal", "structure", "", str(malformed)),))
+        told = str(malformed)
+        if line is not None:  # the name has the line already, and counts it from the top of the file
+            told = told.replace(f"(line {malformed.line}, column", "(column")
+        return Document(name, None, (Issue("fatal", "structure", "", told),))
     if not isinstance(document, dict):
         return _unreadable(name, "It is JSON, but no object. Give a FHIR resource or a clinic record.")
     return Document(name, document)

@@ -1,7 +1,8 @@
 """What a command says about its inputs, apart from the data: refusals, what a record does not carry, and totals.
 
-The report goes to standard error or to a file, as text for a person or, with --json, as one document a line.  A refusal
-is told on standard error whatever becomes of the report.  Values are a patient's: told only with --show-values.
+The report goes to standard error or to a file, as text for a person or, with --json, as one document a line.  What was
+refused, and what must not be acted on, is told on standard error whatever becomes of the report.  Values are a
+patient's: told only with --show-values.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapter.cli.progress import CLEAR
+from adapter.output import writing_to
 from mappings.r4.exact_json import dumps
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ CLASSES = {
     "unmapped": "kept, not understood",
 }
 
+NOT_ACTIONABLE = "not-actionable"
+
 NAMED = 8
 """How many places a report names that was not asked for."""
 
@@ -40,23 +44,29 @@ class Report:
     """Where a command reports to."""
 
     to: TextIO
+    name: str
     as_json: bool
     show_values: bool
     whole: bool  # a report that was asked for tells all; standard error only what a person should know
     refused: int = 0
+    not_actionable: int = 0
     told: int = field(default=0, init=False)
 
     def exit_code(self) -> int:
-        return 1 if self.refused else 0
+        return 1 if self.refused or self.not_actionable else 0
 
     def row(self, row: dict[str, Any]) -> None:
         """One line of the report as JSON."""
-        self.to.write(dumps(row).decode() + "\n")
+        self._write(dumps(row).decode())
 
     def line(self, text: str) -> None:
         self.told += 1
         clear = CLEAR if self.to.isatty() else ""
-        self.to.write(f"{clear}{text}\n")
+        self._write(f"{clear}{text}")
+
+    def _write(self, text: str) -> None:
+        with writing_to(self.to, self.name):
+            self.to.write(text + "\n")
 
     def refuse(self, document: Document, issues: Iterable[Issue], **known: Any) -> None:
         """An input that is not taken; the others go on."""
@@ -64,41 +74,67 @@ class Report:
         self.refused += 1
         if self.as_json:
             self.row({"file": document.name, **known, "outcome": "refused", "issues": rows(issues)})
-        if not self.as_json or self.to is not sys.stderr:
-            for issue in issues:
-                complain(document.name, issue)
+        self._complain(document, issues)
+        if self.whole and not self.as_json:
+            self.line(f"{document.name}: refused")
+            self._list(issues)
 
     def tell(self, document: Document, what: str, notes: Notes) -> None:
         """An input that was taken, with what there is to know about it."""
+        self.not_actionable += bool(notes.gates)
         if self.as_json:
-            row = {"file": document.name, "outcome": what, "ledger": notes.ledger, "unmapped": notes.unmapped}
-            values = {"values": notes.values} if self.show_values else {}
-            self.row({**row, **values, "issues": rows(notes.issues)})
+            self.row(self._row(document, what, notes))
         elif self.whole or notes.unmapped or notes.issues:
-            self.line(f"{document.name}: {what}; {leaves(notes.ledger)}")
+            gated = ", which must not be acted on" if notes.gates else ""
+            counted = "" if notes.ledger is None else f"; {leaves(notes.ledger)}"
+            self.line(f"{document.name}: {what}{gated}{counted}")
             shown = notes.unmapped if self.whole else notes.unmapped[:NAMED]
             for path in shown:
                 value = f" = {notes.values[path]}" if path in notes.values else ""
                 self.line(f"     kept, not understood: {path}{value}")
             if more := len(notes.unmapped) - len(shown):
                 self.line(f"     ... and {more} more: --report FILE names them all")
-            for issue in notes.issues:
-                self.line(f"     {issue}")
+            self._list([*(notes.gates if self.whole else ()), *notes.issues])
+        self._complain(document, notes.gates)
 
-    def total(self, text: str) -> None:
+    def _row(self, document: Document, what: str, notes: Notes) -> dict[str, Any]:
+        row: dict[str, Any] = {"file": document.name, "outcome": what}
+        if notes.gates:
+            row |= {"outcome": NOT_ACTIONABLE, "made": what}
+        if notes.ledger is not None:
+            row |= {"ledger": notes.ledger, "unmapped": notes.unmapped}
+        if self.show_values:
+            row["values"] = notes.values
+        return row | {"issues": rows([*notes.gates, *notes.issues])}
+
+    def _list(self, issues: Iterable[Issue]) -> None:
+        for issue in issues:
+            self.line(f"     {issue}")
+
+    def _complain(self, document: Document, issues: Iterable[Issue]) -> None:
+        """On standard error, unless that is where the JSON goes."""
+        if not self.as_json or self.to is not sys.stderr:
+            for issue in issues:
+                complain(document.name, issue)
+
+    def total(self, made: str) -> None:
         """The last line, where there is anything to sum up."""
-        if not self.as_json and (self.whole or self.told or self.refused):
-            self.line(text)
+        if not self.as_json and (self.whole or self.told or self.exit_code()):
+            gated = f", {self.not_actionable} of the inputs must not be acted on" if self.not_actionable else ""
+            self.line(f"{made}{gated}; {self.refused} inputs refused")
 
 
 @dataclass(frozen=True)
 class Notes:
     """What a conversion has to say: the mapping's report, and values where they were asked for."""
 
-    ledger: Mapping[str, int]
+    ledger: Mapping[str, int] | None
+    """What became of the leaves; None where nobody counted them."""
     unmapped: list[str]
     issues: tuple[Issue, ...]
     values: Mapping[str, str] = field(default_factory=dict)
+    gates: tuple[Issue, ...] = ()
+    """Why what was made must not be acted on."""
 
 
 @contextmanager
@@ -106,10 +142,13 @@ def reporting(arguments: argparse.Namespace, *, as_json: bool | None = None) -> 
     """The report that the arguments ask for."""
     as_json = arguments.json if as_json is None else as_json
     if arguments.report is None:
-        yield Report(sys.stderr, as_json, arguments.show_values, whole=False)
+        yield Report(sys.stderr, "Standard error", as_json, arguments.show_values, whole=False)
         return
+    name = f"--report {arguments.report}"
     with _opened(arguments.report, arguments.parser) as stream:
-        yield Report(stream, as_json, arguments.show_values, whole=True)
+        yield Report(stream, name, as_json, arguments.show_values, whole=True)
+        with writing_to(stream, name):
+            stream.flush()
 
 
 def _opened(name: str, parser: argparse.ArgumentParser) -> TextIO:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from adapter.cli.convert import notes_on, resource_of, write
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import Report, leaves, reporting, rows
+from adapter.output import say
 from mappings import Refused
 from mappings.conversion import FATES
 from mappings.roundtrip import Trip
@@ -30,12 +30,12 @@ def roundtrip(arguments: argparse.Namespace) -> int:
                 if arguments.json:
                     write(_row(document.name, trip))
                 else:
-                    sys.stdout.write(_line(document.name, trip))
+                    say(_line(document.name, trip))
                 _tell(report, document, trip)
         if arguments.json:
             write(totals.row())
         else:
-            sys.stdout.write(totals.line())
+            say(totals.line())
     return 1 if totals.outcomes["changed"] or totals.outcomes["refused"] else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -27,10 +28,10 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
         refuse_open_address(settings)
+        return _serve(settings)
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
-    return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:
@@ -42,6 +43,7 @@ def _serve(settings: Settings) -> int:
     from adapter.delivery.outbox import Outbox
     from adapter.store.engine import open_engine
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _stop)
     try:

@@ -21,6 +21,8 @@ from adapter.store.referrals import STATUSES, Referral, Status
 
 ROOT = "/clinic/v1"
 JSON = "application/json"
+PARAMETERS = ("status", "cursor", "limit")
+"""Of the inbox; nothing else has any."""
 PAGE = 50
 LARGEST_PAGE = 200
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -33,6 +35,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> B
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
+    routes.before_request(_check_parameters)
     _inbox(routes, settings, engine)
     _plans(routes, settings, engine, enqueue)
     return routes
@@ -41,7 +44,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> B
 def _inbox(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.get("/referrals")
     def inbox() -> Response:
-        status, before, limit = _status(), _number("cursor"), min(_number("limit") or PAGE, LARGEST_PAGE)
+        status, before, limit = _status(), _cursor(), _limit()
         with reading(engine) as connection:
             found = referrals.inbox(connection, status, before, limit + 1)
         page = found[:limit]
@@ -82,6 +85,17 @@ def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enque
         return _answer({"deliveries": [delivery_view(one) for one in plans.plan_of(engine, id_).deliveries]})
 
 
+def _check_parameters() -> None:
+    """A parameter that is not known would be left out in silence: the answer to another question than was asked."""
+    known = PARAMETERS if request.endpoint == "clinic.inbox" else ()
+    for name, values in request.args.lists():
+        if name not in known:
+            there = f"what is known here is {', '.join(known)}" if known else "there are none at this address"
+            raise refuse("bad request", "not-supported", name, f"This parameter is not known: {there}.")
+        if len(values) > 1:
+            raise refuse("bad request", "invalid", name, "This parameter is given more than once: give it once.")
+
+
 def _body(settings: Settings) -> Any:
     return read_json(read_body(request, settings, (JSON,), ""), settings, "")
 
@@ -93,12 +107,22 @@ def _status() -> Status | None:
     return text
 
 
-def _number(name: str) -> int | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise refuse("bad request", "value", name, f"Take {name} as it was given in `next`; limit is a whole number.")
+def _cursor() -> int | None:
+    return _whole("cursor", "cursor is what the page before gave as `next`.") if "cursor" in request.args else None
+
+
+def _limit() -> int:
+    if "limit" not in request.args:
+        return PAGE
+    return min(
+        _whole("limit", f"limit is a whole number from 1; {LARGEST_PAGE} are the most of one page."), LARGEST_PAGE
+    )
+
+
+def _whole(name: str, says: str) -> int:
+    text = request.args[name]
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+        raise refuse("bad request", "value", name, says)
     return int(text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapter.exchange.acceptance import why_not_accepted
 from adapter.exchange.plans import Held
 from adapter.store.deliveries import Delivery
 from adapter.store.referrals import Referral
@@ -17,6 +18,7 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "status": referral.status,
         "reason": referral.reason,
         "actionable": referral.actionable,
+        "cannot_be_accepted_because": why_not_accepted(referral.record),
         "patient_number": referral.patient_number,
         "received_at": referral.created_at,
         "changed_at": referral.updated_at,

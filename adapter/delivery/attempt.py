@@ -53,7 +53,9 @@ class Courier:
         except WorthAnotherTry as trouble:
             return self._later(turn, delivery, str(trouble), trouble.retry_after)
         except (WillAnswerTheSame, CannotBeSent, Refused) as refused:
-            return self._settled(delivery, "refused", last_error=_words(refused))
+            why = _words(refused)
+            log.warning("delivery %s to partner %s was refused: %s", delivery.id, delivery.partner, why)
+            return self._settled(delivery, "refused", last_error=why)
         except Exception as surprise:  # noqa: BLE001 - a delivery must not be lost to a fault of ours: seen, and tried again
             where = traceback.extract_tb(surprise.__traceback__)[-1]
             what = f"unexpected {type(surprise).__name__} in {where.name}, line {where.lineno}"

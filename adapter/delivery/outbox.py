@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 
 from adapter.settings import Settings
+from adapter.store import old_sqlite
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions
@@ -49,6 +51,10 @@ def first_turn(delivery_id: str, plan_id: str, partner: str) -> Turn:
     return Turn(delivery_id, plan_id, partner, chain_of(delivery_id))
 
 
+def another_chain(delivery_id: str, plan_id: str, partner: str) -> Turn:
+    return Turn(delivery_id, plan_id, partner, f"{chain_of(delivery_id)}-again-{uuid4().hex}")
+
+
 def chain_of(delivery_id: str) -> str:
     return f"deliver-{delivery_id}"
 
@@ -58,6 +64,8 @@ def prepare(settings: Settings) -> None:
     from dbos import DBOS
 
     _quieten()
+    if settings.database_url.startswith("sqlite"):
+        old_sqlite.mend()
     DBOS.migrate(settings.database_url)
 
 
@@ -85,9 +93,12 @@ class Outbox:
             self._made = DBOSClient(system_database_engine=self._engine, application_name=APPLICATION, lazy=True)
         return self._made
 
-    def enqueue(self, connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None:
-        """A new delivery's first turn."""
-        self.put(connection, first_turn(delivery_id, plan_id, partner))
+    def enqueue(
+        self, connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False
+    ) -> None:
+        """A delivery's first turn; `again`: in a chain of its own, since the turns of the first chain were taken."""
+        turn = another_chain if again else first_turn
+        self.put(connection, turn(delivery_id, plan_id, partner))
 
     def put(self, connection: Connection, turn: Turn, delay: float = 0.0) -> None:
         """A turn, to be taken no sooner than in `delay` seconds; in its plan's partition, which takes one at a time."""

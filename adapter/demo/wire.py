@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from adapter.demo.processes import DidNotWork
+from adapter.output import writing_to
 from mappings.r4.exact_json import dumps, loads
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ class Teller:
         self._out = out
 
     def line(self, text: str = "") -> None:
-        self._out.write(text.rstrip() + "\n")
-        self._out.flush()
+        with writing_to(self._out, "Standard output"):
+            self._out.write(text.rstrip() + "\n")
+            self._out.flush()
 
     def exchange(self, whom: str, method: str, path: str, status: int) -> None:
         """One request: by whom to whom, what for, and how it was answered."""

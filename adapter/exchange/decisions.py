@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine
 
+from adapter.exchange.acceptance import obstacles
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import moved
 from adapter.exchange.translation import not_actionable
@@ -45,7 +46,24 @@ def refuse_inaction(referral: Referral) -> None:
                 Issue(
                     "error", "business-rule", "record.not_actionable_because", f"This may not be acted upon: {reason}"
                 )
-                for reason in reasons or ["the record does not say why."]
+                for reason in reasons
+            ],
+        )
+
+
+def _refuse_acceptance(referral: Referral) -> None:
+    found = list(obstacles(referral.record))
+    if found:
+        raise Refusal(
+            "conflict",
+            [
+                Issue(
+                    "error",
+                    "business-rule",
+                    f"record.{obstacle.field}",
+                    f"This cannot be accepted: {obstacle.why}. Decline it instead.",
+                )
+                for obstacle in found
             ],
         )
 
@@ -56,6 +74,8 @@ def _decide(engine: Engine, referral_id: str, status: Status, reason: str | None
         if (referral.status, referral.reason) == (status, reason):
             return referral
         refuse_inaction(referral)
+        if status == "accepted":
+            _refuse_acceptance(referral)
         if not referrals.decide(connection, referral_id, status, reason):
             text = "This referral was decided before: only one that stands at received can be accepted or declined."
             raise refuse("conflict", "conflict", "status", text)

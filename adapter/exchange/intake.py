@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from adapter.exchange import sameness
+from adapter.exchange import acceptance, sameness
 from adapter.exchange.envelope import Entry, Envelope, open_alone, open_transaction
 from adapter.exchange.linking import number_of, subject_of
 from adapter.exchange.references import Node
@@ -133,6 +133,7 @@ class _Storing:
         claims.add(connection, self._keys, root.type, root.id)
         resource_id = made[subject.entry].id if subject.entry is not None else subject.held
         patient, issues = number_of(connection, subject, resource_id, self._settings.system("patient"))
+        issues = [*issues, *acceptance.warnings(self._referred.record, self._envelope.root.where)]
         serial, number = numbers.new_referral(connection)
         task_id = str(uuid4())
         self._store_task(connection, made, task_id, number, patient)

@@ -1,4 +1,8 @@
-"""Putting a care plan: a new version of it, and the work of bringing it to every partner, in one transaction."""
+"""Putting a care plan: a new version of it, and the work of bringing it to every partner, in one transaction.
+
+The same plan put again is no new version.  It takes up what stands still: a partner that is to have plans and was not
+there before gets this one, and a delivery that was refused is tried again, since whoever puts it has mended something.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from adapter.exchange.translation import (
     not_actionable,
     patient_pointer,
     referral_pointers,
+    refuse_another_number,
     with_identifier,
     with_patient,
 )
@@ -48,6 +53,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
     number = _patient_number(settings, told)
     record = with_patient(told, settings.system("patient"), number)
+    refuse_another_number(record, settings.system("care-plan"), plan_id)
     record = with_identifier(record, settings.system("care-plan"), plan_id)
     mapping_version = check_plan(record)
     reasons = not_actionable(record)
@@ -60,6 +66,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         plans.lock(connection, plan_id)
         before = plans.current(connection, plan_id)
         if before is not None and same(before.record, record):
+            _bring(connection, settings, enqueue, before)
             return Held(before, deliveries.of_plan(connection, plan_id))
         if before is not None and before.patient_number != number:
             text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
@@ -67,14 +74,24 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         version = before.version + 1 if before else 1
         plan = Plan(plan_id, version, record, mapping_version, number, referral.id if referral else None, now())
         plans.add(connection, plan)
-        for partner in settings.partners:
-            if KIND in partner.sends:
-                new = deliveries.insert_pending(connection, plan_id, version, partner.name)
-                if enqueue is not None:
-                    enqueue(connection, new.id, plan_id, partner.name)
+        _bring(connection, settings, enqueue, plan)
         return Held(plan, deliveries.of_plan(connection, plan_id), created=version == 1)
 
     return _first_come(engine, put)
+
+
+def _bring(connection: Connection, settings: Settings, enqueue: Enqueue | None, plan: Plan) -> None:
+    """A delivery for every partner that is to have this version and has none; one that was refused is opened again."""
+    known = {one.partner: one for one in deliveries.of_plan(connection, plan.id) if one.plan_version == plan.version}
+    for partner in settings.partners:
+        held = known.get(partner.name)
+        if KIND not in partner.sends or (held is not None and held.state != "refused"):
+            continue
+        if held is not None and not deliveries.reopen(connection, held):
+            continue
+        pending = held or deliveries.insert_pending(connection, plan.id, plan.version, partner.name)
+        if enqueue is not None:
+            enqueue(connection, pending.id, plan.id, partner.name, again=held is not None)
 
 
 def plan_of(engine: Engine, plan_id: str) -> Held:

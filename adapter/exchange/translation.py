@@ -29,7 +29,7 @@ class Referred:
 def read_referral(document: dict[str, Any]) -> Referred:
     """The referral of a Bundle or ServiceRequest that was found sound."""
     try:
-        reading = mappings.from_fhir(document)
+        reading = mappings.from_fhir(document, kinds=("referral",))
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
     found = [conversion for conversion in reading.conversions if conversion.kind == "referral"]
@@ -46,7 +46,7 @@ def read_referral(document: dict[str, Any]) -> Referred:
 def read_patient(resource: dict[str, Any]) -> tuple[Record, str]:
     """A Patient's record, and the version of the mapping that made it."""
     try:
-        reading = mappings.from_fhir(resource)
+        reading = mappings.from_fhir(resource, kinds=("patient",))
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
     record = next(conversion.record for conversion in reading.conversions if conversion.kind == "patient")
@@ -72,7 +72,18 @@ def not_actionable(record: Record) -> list[str] | None:
     """Why a record must not be acted upon; None where it may."""
     if record.get("actionable", True):
         return None
-    return list(record.get("not_actionable_because", []))
+    return list(record.get("not_actionable_because", [])) or ["the record does not say why"]
+
+
+def request_status(referral: Record) -> str | None:
+    """Where a referral stands, in the clinic's word; None where there is no word for what it says."""
+    found = referral.get("status")
+    return found if isinstance(found, str) else None
+
+
+def must_not_be_done(referral: Record) -> bool:
+    """Whether it asks for something not to be done; whatever it says there but a plain no, counts."""
+    return referral.get("must_not_be_done", False) is not False
 
 
 def birth_date(patient: Record) -> str | None:
@@ -93,16 +104,30 @@ def with_patient(plan: Record, system: str, number: str) -> Record:
     return {**plan, "patient": {**patient, "ref_identifier": pointer}}
 
 
+def refuse_another_number(record: Record, system: str, value: str) -> None:
+    """Refuses a record that says another number of ours than the one it has."""
+    for index, one in _numbers_of(record, system):
+        if one.get("value") != value:
+            text = "Under this system stands the id in the address: say the same here, or leave the identifier out."
+            raise refuse("unprocessable", "value", f"identifiers[{index}].value", text)
+
+
 def with_identifier(record: Record, system: str, value: str) -> Record:
-    """The record with our number among its identifiers, once, and no other number of ours."""
+    """The record with our number among its identifiers, and no other number of ours."""
     held = record.get("identifiers", [])
     if not isinstance(held, list):
         return record  # the schema says what is wrong with it
-    ours = [one for one in held if isinstance(one, dict) and one.get("system") == system]
-    if [one.get("value") for one in ours] == [value]:
+    ours = [one for _, one in _numbers_of(record, system)]
+    if ours and all(one.get("value") == value for one in ours):
         return record
     others = [one for one in held if one not in ours]
     return {**record, "identifiers": [*others, {"system": system, "value": value}]}
+
+
+def _numbers_of(record: Record, system: str) -> list[tuple[int, Record]]:
+    held = record.get("identifiers", [])
+    listed = enumerate(held) if isinstance(held, list) else ()
+    return [(index, one) for index, one in listed if isinstance(one, dict) and one.get("system") == system]
 
 
 def referral_pointers(plan: Record, system: str) -> list[str]:

@@ -19,7 +19,7 @@ from adapter.exchange.intake import Incoming, Received, receive
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability, errors
 from adapter.fhir_api.negotiation import ANSWER_TYPE, MEDIA_TYPES, Return, check_format, is_pretty, preferences
-from adapter.fhir_api.outcome import receipt
+from adapter.fhir_api.outcome import receipt, warns
 from adapter.fhir_api.task_search import search
 from adapter.settings import Settings
 from adapter.store import resources
@@ -158,6 +158,7 @@ def _entry(made: Made, received: Received, returns: Return | None) -> dict[str, 
         "etag": f'W/"{made.version}"',
         "lastModified": made.last_updated,
     }
-    if made.id == received.referral.service_request_id and returns != "minimal":
-        response["outcome"] = receipt(received.referral.report, "Bundle")
+    report = received.referral.report
+    if made.id == received.referral.service_request_id and (returns != "minimal" or warns(report)):
+        response["outcome"] = receipt(report, "Bundle")
     return {"response": response}

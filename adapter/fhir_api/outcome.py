@@ -22,6 +22,11 @@ def receipt(report: dict[str, Any], where: str) -> dict[str, Any]:
     return outcome(said or [Issue("information", "informational", where, "All of it is in the clinic's record.")])
 
 
+def warns(report: dict[str, Any]) -> bool:
+    """Whether the receipt says more than how much was understood."""
+    return any(issue["severity"] != "information" for issue in report["issues"])
+
+
 def _issue(issue: Issue) -> dict[str, Any]:
     told: dict[str, Any] = {"severity": issue.severity, "code": issue.code, "diagnostics": issue.text}
     if issue.expression:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from adapter.settings.table import (
     AUTHORISATIONS,
     DIALECTS,
-    FILE,
     NOBODYS_IDENTIFIERS,
     SENDABLE,
     Partner,
@@ -20,19 +19,21 @@ from adapter.settings.table import (
 def refuse_open_address(settings: Settings) -> None:
     """Patient data without authorisation is for this machine only."""
     if not settings.on_loopback():
+        host = settings.host or "An empty host"
         raise SettingsError(
-            f"{settings.host} can be reached from other machines, and no authorisation is configured: "
+            f"{host} can be reached from other machines, and no authorisation is configured: "
             "listen on 127.0.0.1, or put a proxy that authorises in front of it."
         )
 
 
-def contradictions(settings: Settings) -> Iterator[str]:
+def contradictions(settings: Settings, file: str) -> Iterator[str]:
+    """`file` is where the settings are to be mended."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s|]*[^\s|/]", settings.identifier_base):
         yield "identifier_base is a URI without a slash at its end and without |, such as https://clinic.example/ids."
     if settings.partners and settings.identifier_base == NOBODYS_IDENTIFIERS:
         yield (
             "Partners are configured but identifier_base is not: two clinics would give the same numbers. "
-            f"Set identifier_base under [clinic] in {FILE} to a URI of your own."
+            f"Set identifier_base under [clinic] in {file} to a URI of your own."
         )
     if settings.organization and not re.fullmatch(r"[^|\s]+\|[^|\s]+", settings.organization):
         yield "organization is the clinic's identifier as system|value."

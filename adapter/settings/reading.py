@@ -22,17 +22,18 @@ def read_settings(
     The environment wins over the file, and what is `given` by name (a command's options; None says nothing) over both.
     """
     environment = os.environ if environment is None else environment
+    file = str(config or FILE)
     document = _document(config)
     values: dict[str, Any] = {}
     for setting in TABLE:
-        held = _member(document, setting.table)
+        held = _member(document, setting.table, file)
         if setting.key in held:
-            values[setting.name] = _typed(setting, held[setting.key], f"{setting.key} in {FILE}")
+            values[setting.name] = _typed(setting, held[setting.key], f"{setting.key} in {file}")
         if setting.variable in environment:
             values[setting.name] = _typed(setting, environment[setting.variable], setting.variable)
-    values["partners"] = tuple(_partners(_member(document, "partners"), environment))
+    values["partners"] = tuple(_partners(_member(document, "partners", file), environment, file))
     settings = replace(Settings(**values), **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    for sentence in contradictions(settings):
+    for sentence in contradictions(settings, file):
         raise SettingsError(sentence)
     return settings
 
@@ -56,22 +57,22 @@ def _document(config: Path | None) -> Mapping[str, Any]:
         known.setdefault(setting.table, set()).add(setting.key)
     for key in document:
         if key in known:
-            _refuse_strangers(_member(document, key), known[key], f"[{key}]")
+            _refuse_strangers(_member(document, key, str(path)), known[key], f"[{key}] in {path}")
         elif key != "partners" and key not in known[""]:
-            raise SettingsError(f"{FILE} has no setting called {key}: see the README's table of settings.")
+            raise SettingsError(f"{path} has no setting called {key}: see the README's table of settings.")
     return document
 
 
 def _refuse_strangers(table: Mapping[str, Any], known: set[str], where: str) -> None:
     for key in table:
         if key not in known:
-            raise SettingsError(f"{where} in {FILE} has no setting called {key}; it has {', '.join(sorted(known))}.")
+            raise SettingsError(f"{where} has no setting called {key}; it has {', '.join(sorted(known))}.")
 
 
-def _member(document: Mapping[str, Any], table: str) -> Mapping[str, Any]:
+def _member(document: Mapping[str, Any], table: str, file: str) -> Mapping[str, Any]:
     held = document.get(table, {}) if table else document
     if not isinstance(held, dict):
-        raise SettingsError(f"{table} in {FILE} is a table: write [{table}] and its settings below.")
+        raise SettingsError(f"{table} in {file} is a table: write [{table}] and its settings below.")
     return held
 
 
@@ -90,14 +91,14 @@ def _typed(setting: Setting, value: object, where: str) -> object:
     raise SettingsError(f"{where} is a number.")
 
 
-def _partners(table: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[Partner]:
+def _partners(table: Mapping[str, Any], environment: Mapping[str, str], file: str) -> Iterator[Partner]:
     for name, held in table.items():
         where = f"[partners.{name}]"
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", name):
             raise SettingsError(f"{where}: a partner's name is of a-z, 0-9, _ and -, at most 32 of them.")
         if not isinstance(held, dict):
-            raise SettingsError(f"{where} in {FILE} is a table: write [partners.{name}] and base_url below.")
-        _refuse_strangers(held, set(PARTNER_KEYS), where)
+            raise SettingsError(f"{where} in {file} is a table: write [partners.{name}] and base_url below.")
+        _refuse_strangers(held, set(PARTNER_KEYS), f"{where} in {file}")
         yield _partner(name, held, environment, where)
 
 

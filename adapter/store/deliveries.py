@@ -1,7 +1,7 @@
 """What goes to which partner, and what came of it.  One row is one version of one plan for one partner.
 
-A delivery begins as pending and is settled once: delivered, refused, or superseded by a later version that was
-delivered before it.
+A delivery begins as pending and is settled: delivered, refused, or superseded by a later version that was delivered
+before it.  One that is settled may be opened again, because somebody mended what stood in its way.
 """
 
 from __future__ import annotations
@@ -21,9 +21,14 @@ State = Literal["pending", "delivered", "refused", "superseded"]
 
 
 class Enqueue(Protocol):
-    """Puts the work of a new delivery into the transaction of the connection."""
+    """Puts the work of a pending delivery into the transaction of the connection.
 
-    def __call__(self, connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None: ...
+    `again`: it was settled and is opened again, so that the work of its first time must not stand for this one.
+    """
+
+    def __call__(
+        self, connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,19 @@ def settle(
         )
     )
     return ended.rowcount == 1
+
+
+def reopen(connection: Connection, settled: Delivery) -> bool:
+    """Pending again, with its attempts kept: they are why the next one looks at the partner before it sends.
+
+    False where it is no longer as it was read, which changes nothing.
+    """
+    opened = connection.execute(
+        update(delivery)
+        .where(delivery.c.id == settled.id, delivery.c.state == settled.state)
+        .values(state="pending", last_error=None, updated_at=now())
+    )
+    return opened.rowcount == 1
 
 
 def records(connection: Connection, of: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:

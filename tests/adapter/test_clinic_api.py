@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from sqlalchemy import Connection, Engine
 from werkzeug.test import TestResponse
 
 from adapter import create_app
-from adapter.settings import Settings
+from adapter.settings import Partner, Settings
+from adapter.store import deliveries
+from adapter.store.deliveries import State
+from adapter.store.engine import writing
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     IDENTIFIERS,
@@ -100,11 +104,29 @@ def test_the_inbox_is_paged_and_filtered(client: FlaskClient) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "limit=-1"])
+@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "cursor=", "limit=-1", "limit=0"])
 def test_what_the_inbox_is_asked_must_make_sense(client: FlaskClient, query: str) -> None:
     answer = client.get(f"{INBOX}?{query}")
     assert answer.status_code == 400
     assert problem(answer) == [(query.partition("=")[0], "value")]
+
+
+def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(client: FlaskClient) -> None:
+    answer = client.get(f"{INBOX}?stauts=received")
+    assert answer.status_code == 400
+    assert problem(answer) == [("stauts", "not-supported")]
+    assert "status, cursor, limit" in said(answer)["detail"]
+    for method, path in (
+        ("GET", f"{INBOX}/one"), ("POST", f"{INBOX}/one/accept"), ("GET", f"{PLANS}/one"), ("PUT", f"{PLANS}/one"),
+        ("GET", f"{PLANS}/one/deliveries"),
+    ):  # fmt: skip
+        answer = client.open(f"{path}?status=received", method=method)
+        assert (answer.status_code, problem(answer)) == (400, [("status", "not-supported")])
+
+
+def test_a_parameter_that_is_given_twice_is_refused(client: FlaskClient) -> None:
+    answer = client.get(f"{INBOX}?status=received&status=accepted")
+    assert (answer.status_code, problem(answer)) == (400, [("status", "invalid")])
 
 
 # ---- decisions
@@ -186,6 +208,45 @@ def test_what_we_do_not_understand_is_shown_and_not_acted_upon(client: FlaskClie
     assert get(client, f"/fhir/{one['task']}")["status"] == "received"
 
 
+NOT_TO_BE_CARRIED_OUT = [
+    ({"status": "draft"}, "status", "not finished"),
+    ({"status": "on-hold"}, "status", "on hold"),
+    ({"status": "revoked"}, "status", "withdrawn"),
+    ({"status": "completed"}, "status", "done before"),
+    ({"status": "entered-in-error"}, "status", "entered in error"),
+    ({"status": "unknown"}, "status", "does not know"),
+    ({"status": "a-code-of-theirs"}, "status", "does not say"),
+    ({"doNotPerform": True}, "must_not_be_done", "NOT done"),
+]
+
+
+@pytest.mark.parametrize(("says", "place", "words"), NOT_TO_BE_CARRIED_OUT)
+def test_what_must_not_be_carried_out_can_be_declined_and_not_accepted(
+    client: FlaskClient, says: Node, place: str, words: str
+) -> None:
+    one = received(client, alone() | says)
+    assert [words in why for why in one["cannot_be_accepted_because"]] == [True]
+    answer = decide(client, one, "accept")
+    assert answer.status_code == 409
+    assert problem(answer) == [(f"record.{place}", "business-rule")]
+    assert words in said(answer)["detail"]
+    assert get(client, f"/fhir/{one['task']}")["status"] == "received"
+    assert decide(client, one, "decline", "we do not do what is not to be done").status_code == 200
+
+
+def test_every_reason_is_told(client: FlaskClient) -> None:
+    one = received(client, alone() | {"status": "revoked", "doNotPerform": True} | STRANGE)
+    assert len(one["cannot_be_accepted_because"]) == 3
+    assert problem(decide(client, one, "accept")) == [("record.not_actionable_because", "business-rule")]
+
+
+@pytest.mark.parametrize("says", [{}, {"doNotPerform": False}, {"intent": "proposal"}])
+def test_what_is_in_force_can_be_accepted(client: FlaskClient, says: Node) -> None:
+    one = received(client, alone() | says)
+    assert one["cannot_be_accepted_because"] == []
+    assert decide(client, one, "accept").status_code == 200
+
+
 # ---- plans
 
 
@@ -219,6 +280,64 @@ def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: Fl
     assert len(enqueued.told) == 2
 
 
+def settle(engine: Engine, delivery: Node, state: State) -> None:
+    with writing(engine) as connection:
+        deliveries.settle(connection, delivery["id"], state, last_error="401: refused" if state == "refused" else None)
+
+
+def test_the_same_plan_put_again_takes_up_what_was_refused_and_nothing_else(
+    client: FlaskClient, engine: Engine, enqueued: Enqueued
+) -> None:
+    record = plan(received(client)["patient_number"])
+    for title in ("older", "newer"):
+        settle(engine, said(put(client, record | {"title": title}))["deliveries"][-1], "refused")
+    again = put(client, record | {"title": "newer"})
+    older, newer = said(again)["deliveries"]
+    assert (again.status_code, said(again)["version"]) == (200, 2)
+    assert (older["state"], newer["state"], newer["last_error"]) == ("refused", "pending", None)
+    assert enqueued.again == [(newer["id"], "plan-1", "hospital")]
+    assert said(put(client, record | {"title": "newer"}))["deliveries"] == [older, newer]
+    settle(engine, newer, "delivered")
+    assert said(put(client, record | {"title": "newer"}))["deliveries"][1]["state"] == "delivered"
+    assert (len(enqueued.told), len(enqueued.again)) == (2, 1)
+
+
+def test_the_same_plan_put_again_goes_to_a_partner_that_came_later(
+    client: FlaskClient, settings: Settings, engine: Engine
+) -> None:
+    record = plan(received(client)["patient_number"])
+    put(client, record)
+    later, enqueued = Partner("registry", "http://registry.invalid/fhir", ("care_plan",)), Enqueued()
+    more = create_app(replace(settings, partners=(settings.partners[0], later)), engine=engine, enqueue=enqueued)
+    again = put(more.test_client(), record)
+    _, new = said(again)["deliveries"]
+    assert (again.status_code, said(again)["version"], new["partner"], new["state"]) == (200, 1, "registry", "pending")
+    assert (enqueued.told, enqueued.again) == ([(new["id"], "plan-1", "registry")], [])
+
+
+def test_what_is_taken_up_is_so_together_with_its_work_or_not_at_all(
+    client: FlaskClient, settings: Settings, engine: Engine
+) -> None:
+    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
+        raise OSError("no queue")
+
+    record = plan(received(client)["patient_number"])
+    settle(engine, said(put(client, record))["deliveries"][0], "refused")
+    assert put(create_app(settings, engine=engine, enqueue=broken).test_client(), record).status_code == 500
+    assert get(client, f"{PLANS}/plan-1/deliveries")["deliveries"][0]["state"] == "refused"
+
+
+def test_a_refused_plan_put_again_at_once_is_taken_up_once(
+    client: FlaskClient, engine: Engine, enqueued: Enqueued
+) -> None:
+    record = plan(received(client)["patient_number"])
+    settle(engine, said(put(client, record))["deliveries"][0], "refused")
+    with ThreadPoolExecutor(8) as clerks:
+        answers = list(clerks.map(lambda _: put(client.application.test_client(), record).status_code, range(8)))
+    assert answers == [200] * 8
+    assert len(enqueued.again) == 1
+
+
 def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enqueued: Enqueued) -> None:
     record = plan(received(client)["patient_number"])
     with ThreadPoolExecutor(8) as clerks:
@@ -231,7 +350,7 @@ def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enque
 
 
 def test_work_that_cannot_be_enqueued_takes_the_plan_with_it(settings: Settings, engine: Engine) -> None:
-    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str) -> None:
+    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
         raise OSError("no queue")
 
     client = create_app(settings, engine=engine, enqueue=broken).test_client()
@@ -285,6 +404,27 @@ def test_a_plan_that_is_not_sound_is_refused_place_by_place(
     assert answer.status_code == 422
     assert problem(answer) == [error]
     assert rows(engine) == stored
+
+
+OURS = f"{IDENTIFIERS}/care-plan"
+
+
+@pytest.mark.parametrize("wrong", [{"system": OURS, "value": "other"}, {"system": OURS}])
+def test_a_plan_that_says_another_number_of_ours_is_refused(client: FlaskClient, engine: Engine, wrong: Node) -> None:
+    number = received(client)["patient_number"]
+    stored = rows(engine)
+    theirs = {"system": "urn:elsewhere", "value": "7"}
+    for identifiers in ([theirs, wrong], [{"system": OURS, "value": "plan-1"}, wrong]):
+        answer = put(client, plan(number, identifiers=identifiers))
+        assert answer.status_code == 422
+        assert problem(answer) == [("identifiers[1].value", "value")]
+    assert rows(engine) == stored
+
+
+def test_a_plan_keeps_what_it_says_of_our_number(client: FlaskClient) -> None:
+    said_so = [{"system": OURS, "value": "plan-1", "use": "official"}, {"system": "urn:elsewhere", "value": "7"}]
+    answer = put(client, plan(received(client)["patient_number"], identifiers=said_so))
+    assert said(answer)["record"]["identifiers"] == said_so
 
 
 def test_a_plan_that_may_not_be_acted_upon_is_not_sent(client: FlaskClient, enqueued: Enqueued) -> None:

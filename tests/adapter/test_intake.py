@@ -19,6 +19,7 @@ from tests.adapter.speaking import (
     PLACER,
     REQUEST,
     V2_0203,
+    Node,
     alone,
     changed,
     get,
@@ -255,6 +256,32 @@ def test_the_receipt_names_what_was_kept_without_being_understood(client: FlaskC
     single = send(client, alone("R-9"), Prefer="return=OperationOutcome")
     assert single.status_code == 201
     assert issues(single) == [("information", "informational", "ServiceRequest")]
+
+
+STRANGE = {"modifierExtension": [{"url": "https://elsewhere.example/means-the-opposite", "valueBoolean": True}]}
+
+
+@pytest.mark.parametrize(
+    ("says", "element", "words"),
+    [
+        (STRANGE, "", "may not act on this: modifier_extensions: "),
+        ({"doNotPerform": True}, ".doNotPerform", "cannot accept this as it stands: it asks that this is NOT done"),
+        ({"status": "on-hold"}, ".status", "cannot accept this as it stands: its referrer has put it on hold"),
+    ],
+)
+@pytest.mark.parametrize("returns", ["OperationOutcome", "minimal"])
+def test_the_receipt_warns_of_what_the_clinic_will_not_do(
+    client: FlaskClient, says: Node, element: str, words: str, returns: str
+) -> None:
+    sent = referral()
+    sent["entry"][0]["resource"] |= says
+    for _ in range(2):  # one that comes again is answered as the first was
+        outcome = said(send(client, sent, Prefer=f"return={returns}"))["entry"][0]["response"]["outcome"]
+        (issue,) = (one for one in outcome["issue"] if one["severity"] == "warning")
+        assert (issue["code"], issue["expression"]) == ("business-rule", [f"Bundle.entry[0].resource{element}"])
+        assert words in issue["diagnostics"]
+    single = send(client, alone("R-9") | says, Prefer="return=OperationOutcome")
+    assert ("warning", "business-rule", f"ServiceRequest{element}") in issues(single)
 
 
 def test_pretty_is_indented(client: FlaskClient) -> None:

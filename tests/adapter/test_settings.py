@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.settings import Partner, SettingsError, read_settings, refuse_open_address
+from adapter.settings import Partner, Settings, SettingsError, read_settings, refuse_open_address
 
 SECRET = "sesame-4711"
 
@@ -69,35 +69,40 @@ def test_no_secret_stands_in_a_repr(config: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "environment", "sentence"),
     [
-        ("prot = 1", {}, "no setting called prot"),
-        ("[clinic]\nnmae = 'x'", {}, "no setting called nmae"),
-        ("[partners.a]\nurl = 'x'", {}, "no setting called url"),
-        ("clinic = 1", {}, "write \\[clinic\\]"),
+        ("prot = 1", {}, "/clinic.toml has no setting called prot"),
+        ("[clinic]\nnmae = 'x'", {}, "in .*/clinic.toml has no setting called nmae"),
+        ("[partners.a]\nurl = 'x'", {}, "in .*/clinic.toml has no setting called url"),
+        ("clinic = 1", {}, "in .*/clinic.toml is a table: write \\[clinic\\]"),
         ("partners = 1", {}, "write \\[partners\\]"),
         ("[partners]\na = 1", {}, "write \\[partners.a\\]"),
         ("[partners.'A B']\nbase_url = 'http://a'", {}, "a partner's name"),
-        ("port = 'many'", {}, "port in paingate.toml is a number"),
+        ("port = 'many'", {}, "port in .*/clinic.toml is a number"),
         ("port = true", {}, "is a number"),
         ("port = 1.5", {}, "is a number"),
         ("port = 70000", {}, "port is a number from 0 to 65535"),
         ("", {"PAINGATE_PORT": "x"}, "PAINGATE_PORT is a number"),
         ("", {"PAINGATE_MAX_BODY": "0"}, "max_body is more than 0"),
-        ("host = 1", {}, "host in paingate.toml is text"),
+        ("host = 1", {}, "host in .*/clinic.toml is text"),
         ("database_url = 'mysql://x'", {}, "sqlite:// or postgresql://"),
         ("[clinic]\nidentifier_base = 'ids/'", {}, "identifier_base is a URI"),
         ("[clinic]\norganization = 'x'", {}, "system|value"),
         ("[delivery]\nretry_ceiling = 1", {}, "retry_ceiling is not less"),
-        ("[partners.a]\nbase_url = 'http://a'", {}, "identifier_base is not"),
+        ("[partners.a]\nbase_url = 'http://a'", {}, "identifier_base is not: .* in .*/clinic.toml"),
         ("= 1", {}, "is no TOML"),
     ],
 )
 def test_a_contradiction_is_refused_with_a_sentence(
     tmp_path: Path, text: str, environment: dict[str, str], sentence: str
 ) -> None:
-    path = tmp_path / "paingate.toml"
+    path = tmp_path / "clinic.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=sentence):
         read_settings(path, environment)
+
+
+def test_an_empty_address_is_named_as_one() -> None:
+    with pytest.raises(SettingsError, match=r"^An empty host can be reached"):
+        refuse_open_address(Settings(host=""))
 
 
 @pytest.mark.parametrize(

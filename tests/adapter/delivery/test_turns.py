@@ -156,14 +156,42 @@ def test_a_turn_told_again_after_it_settled_does_nothing(desk: Desk) -> None:
         (Refused([Issue("error", "value", "goals[0].due", "Mrs Example is no date")]), "value goals[0].due"),
     ],
 )
-def test_a_refusal_is_settled_with_codes_and_places_and_without_the_patients_data(
-    desk: Desk, refusal: Exception, last_error: str
+def test_a_refusal_is_settled_and_logged_with_codes_and_places_and_without_the_patients_data(
+    desk: Desk, caplog: pytest.LogCaptureFixture, refusal: Exception, last_error: str
 ) -> None:
     desk.ends(refusal)
     put = desk.put()
     assert desk.take(put) == "refused"
     assert desk.row(put).last_error == last_error
     assert desk.waiting() == {}
+    (line,) = [one for one in caplog.records if one.name.startswith("adapter.")]
+    told = f"delivery {put.id} to partner hospital was refused: {last_error}"
+    assert (line.levelname, line.getMessage()) == ("WARNING", told)
+
+
+def test_a_refused_delivery_that_is_opened_again_is_taken_in_turns_of_its_own_and_looks_first(desk: Desk) -> None:
+    desk.ends(WillAnswerTheSame("refused", status=401))
+    put = desk.put()
+    with writing(desk.engine) as connection:
+        desk.outbox.enqueue(connection, put.id, put.plan_id, put.partner)
+    desk.take(put)
+    with writing(desk.engine) as connection:
+        assert deliveries.reopen(connection, desk.row(put))
+        desk.outbox.enqueue(connection, put.id, put.plan_id, put.partner, again=True)
+    first, second = sorted(desk.waiting(), key=len)
+    assert first == turn(put).workflow_id
+    chain = second.removesuffix("-0")
+    desk.ends(Delivered("9", "1", sent=False))
+    assert desk.courier.take(Turn(put.id, put.plan_id, put.partner, chain)) == "delivered"
+    assert desk.firsts == [True, False]
+
+
+def test_only_what_is_as_it_was_read_is_opened_again(desk: Desk) -> None:
+    put = desk.put()
+    desk.take(put)
+    with writing(desk.engine) as connection:
+        assert not deliveries.reopen(connection, replace(put, state="refused"))
+    assert desk.row(put).state == "delivered"
 
 
 def test_a_fault_of_ours_is_told_by_its_kind_and_place_alone_and_tried_again(

@@ -2,7 +2,7 @@
 
 `through` passes everything on; `swallow` accepts a connection and reads nothing, as a partner that hangs does;
 `withhold` passes a write on, lets the partner store it, reads its answer, and keeps it to itself; `cut` does the same
-once and hangs up; `refuse` answers 503 to everything.
+once and hangs up; `refuse` answers 503 to everything, and `forbid` 401.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Way = Literal["through", "swallow", "withhold", "cut", "refuse"]
+Way = Literal["through", "swallow", "withhold", "cut", "refuse", "forbid"]
 WITHIN = 30.0
 
 
@@ -61,11 +61,11 @@ class _Passing(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.close_connection = True
-        if self.server.way == "refuse":
-            self.send_response_only(503)
+        if self.server.way in ("refuse", "forbid"):
+            self.send_response_only(503 if self.server.way == "refuse" else 401)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            self.server.broken.put("refuse")
+            self.server.broken.put(self.server.way)
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         there = http.client.HTTPConnection(self.server.there, timeout=WITHIN)

@@ -88,10 +88,18 @@ class Service:
 
     def delivered(self, plan_id: str, version: int) -> dict[str, Any]:
         """The delivery once it arrived."""
-        until(lambda: self.delivery(plan_id, version)["state"] != "pending", f"{plan_id} is settled", self._process)
-        delivery = self.delivery(plan_id, version)
+        delivery = self.settled(plan_id, version)
         assert delivery["state"] == "delivered", delivery
         return delivery
+
+    def settled(self, plan_id: str, version: int) -> dict[str, Any]:
+        """The delivery once it is no longer pending."""
+        until(lambda: self.delivery(plan_id, version)["state"] != "pending", f"{plan_id} is settled", self._process)
+        return self.delivery(plan_id, version)
+
+    def said(self) -> str:
+        """What it logged so far."""
+        return (self._folder / "log").read_text()
 
     @property
     def _url(self) -> str:

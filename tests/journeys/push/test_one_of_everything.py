@@ -53,6 +53,23 @@ def test_over_http_the_same_plan_put_twice_is_there_once_and_a_changed_one_is_ve
     assert [one["title"] for one in hospital.history("CarePlan", plan["id"])] == ["changed", "same"]
 
 
+def test_over_http_a_plan_that_was_refused_arrives_once_when_it_is_put_again(
+    service: Service, hospital: Hospital, line: Line, plan_id: str
+) -> None:
+    line.way = "forbid"
+    service.start()
+    number = service.refer(plan_id)
+    refused = service.settled(plan_id, service.put(plan_id, number, "plan"))
+    assert (refused["state"], refused["last_error"]) == ("refused", "401: refused")
+    assert f"delivery {refused['id']} to partner hospital was refused: 401: refused" in service.said()
+    line.way = "through"
+    for _ in range(2):
+        delivered = service.delivered(plan_id, service.put(plan_id, number, "plan"))
+        assert (delivered["plan_version"], delivered["attempts"], delivered["remote_version"]) == (1, 2, "1")
+    (plan,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+    assert plan["title"] == "plan"
+
+
 def test_the_same_plan_put_twice_is_there_once_in_version_1(clinic: Clinic, hospital: Hospital, plan_id: str) -> None:
     clinic.start()
     one, two = clinic.put(plan_id, "same"), clinic.put(plan_id, "same")

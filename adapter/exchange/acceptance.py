@@ -1,0 +1,69 @@
+"""Whether a referral may be accepted: only one that is in force and asks for something to be done.
+
+The states are decided one by one, by what R4 says of each (hl7.org/fhir/R4/codesystem-request-status.html): only
+`active` is "in force and ready to be acted upon".  A state that is not named here is refused too: what we cannot read
+is not taken for consent.  Declining stays possible, since it sets nothing in motion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from adapter.exchange.translation import Record, must_not_be_done, not_actionable, request_status
+from mappings.issues import Issue
+
+IN_FORCE = "active"
+
+WHY_NOT = {
+    # "not yet complete or ready for action"
+    "draft": "its referrer has not finished it (draft)",
+    # "any implicit authorization to act has been temporarily withdrawn": it may come back, and until then nobody asks
+    "on hold": "its referrer has put it on hold",
+    # "terminated ... No further activity should occur"
+    "withdrawn": "its referrer has withdrawn it (revoked)",
+    # "fully performed. No further activity will occur": it would be done a second time
+    "completed": "what it asks for was done before (completed)",
+    # "should never have existed": even the patient may be the wrong one
+    "entered in error": "it was entered in error",
+    # "does not know which of the status values currently applies": it may be any of those above
+    "unknown": "its sender does not know whether it is in force (unknown)",
+}
+"""By the clinic's word for the state."""
+
+_NO_WORD = "it does not say in a word that is known here that it is in force"
+_NOTHING_ASKED = "it asks that this is NOT done (doNotPerform)"
+
+
+class Obstacle(NamedTuple):
+    """One thing that keeps a referral from being accepted."""
+
+    field: str
+    """The record's."""
+    element: str
+    """Of the ServiceRequest."""
+    why: str
+
+
+def obstacles(record: Record) -> Iterator[Obstacle]:
+    """What keeps a referral that is understood from being accepted."""
+    status = request_status(record)
+    if status != IN_FORCE:
+        yield Obstacle("status", "status", WHY_NOT.get(status or "", _NO_WORD))
+    if must_not_be_done(record):
+        yield Obstacle("must_not_be_done", "doNotPerform", _NOTHING_ASKED)
+
+
+def why_not_accepted(record: Record) -> list[str]:
+    """Every reason why accepting this is refused, in words for the inbox; none where it is not."""
+    return [*(not_actionable(record) or []), *(obstacle.why for obstacle in obstacles(record))]
+
+
+def warnings(record: Record, where: str) -> Iterator[Issue]:
+    """The same for the referrer's receipt; `where` is the FHIRPath of the ServiceRequest."""
+    for reason in not_actionable(record) or []:
+        mend = "If it means the same without that, send it so, under a new number."
+        yield Issue("warning", "business-rule", where, f"The clinic may not act on this: {reason}. {mend}")
+    for obstacle in obstacles(record):
+        text = f"The clinic cannot accept this as it stands: {obstacle.why}."
+        yield Issue("warning", "business-rule", f"{where}.{obstacle.element}", text)

@@ -122,7 +122,7 @@ BAD = {
     "an unknown element": b'{"resourceType":"Patient","favourite":1}',
     "an unknown type": b'{"resourceType":"Patiant"}',
     "no subject": b'{"resourceType":"ServiceRequest","status":"active","intent":"order"}',
-    "a type that no mapping covers": b'{"resourceType":"Observation","status":"final","code":{"text":"x"}}',
+    "a type that no mapping covers": b'{"resourceType":"Basic","code":{"text":"x"}}',
     "a clinic record": b'{"record":"patient"}',
     "empty": b"",
 }

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 ROW = ["file", "resourceType", "id", "record", "outcome", "changed", "fresh", "rebuilt", "ledger", "unmapped", "issues"]
 TOTALS = ["total", "same", "changed", "refused", "notCarried", "freshDiffers", "rebuilt", "ledger"]
 LEDGER = ["carried", "stated", "derived", "dropped", "unmapped"]
-OBSERVATION = {"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "x"}}
+BASIC = {"resourceType": "Basic", "id": "o1", "code": {"text": "x"}, "created": "2026"}
 
 
 def test_a_line_for_each_resource_and_totals_last(tmp_path: Path) -> None:
-    (tmp_path / "a.ndjson").write_bytes(ndjson([PATIENT, OBSERVATION]) + b"{oh}\n")
+    (tmp_path / "a.ndjson").write_bytes(ndjson([PATIENT, BASIC]) + b"{oh}\n")
     *rows, totals = documents(paingate("roundtrip", "--json", "a.ndjson", cwd=tmp_path, ends=1).stdout)
     assert [list(row) for row in rows] == [ROW] * 3
     assert [row["outcome"] for row in rows] == ["same", "not-carried", "refused"]
@@ -32,7 +32,7 @@ def test_a_line_for_each_resource_and_totals_last(tmp_path: Path) -> None:
     )  # fmt: skip
     assert list(same["ledger"]) == LEDGER
     assert sum(same["ledger"].values()) == 8
-    assert (not_carried["resourceType"], not_carried["record"]) == ("Observation", None)
+    assert (not_carried["resourceType"], not_carried["record"]) == ("Basic", None)
     assert not_carried["ledger"]["unmapped"] == len(not_carried["unmapped"]) == 4
     assert refused["file"] == "a.ndjson:3"
     assert [refused[name] for name in ("resourceType", "id", "record", "fresh", "rebuilt", "ledger")] == [None] * 6
@@ -43,7 +43,7 @@ def test_a_line_for_each_resource_and_totals_last(tmp_path: Path) -> None:
 
 
 def test_a_type_that_no_mapping_covers_is_no_refusal() -> None:
-    assert b"not-carried" in paingate("roundtrip", given=dumps(OBSERVATION)).stdout
+    assert b"not-carried" in paingate("roundtrip", given=dumps(BASIC)).stdout
 
 
 def test_a_bundle_has_a_line_for_each_root_and_its_leaves_are_counted_once() -> None:

@@ -215,7 +215,6 @@ NOT_TO_BE_CARRIED_OUT = [
     ({"status": "completed"}, "status", "done before"),
     ({"status": "entered-in-error"}, "status", "entered in error"),
     ({"status": "unknown"}, "status", "does not know"),
-    ({"status": "a-code-of-theirs"}, "status", "does not say"),
     ({"doNotPerform": True}, "must_not_be_done", "NOT done"),
 ]
 
@@ -232,6 +231,14 @@ def test_what_must_not_be_carried_out_can_be_declined_and_not_accepted(
     assert words in said(answer)["detail"]
     assert get(client, f"/fhir/{one['task']}")["status"] == "received"
     assert decide(client, one, "decline", "we do not do what is not to be done").status_code == 200
+
+
+def test_a_status_that_nobody_here_understands_stops_every_decision(client: FlaskClient) -> None:
+    one = received(client, alone() | {"status": "a-code-of-theirs"})
+    assert ["not understood" in why for why in one["cannot_be_accepted_because"]] == [True]
+    for answer in (decide(client, one, "accept"), decide(client, one, "decline", "whatever it means")):
+        assert answer.status_code == 409
+        assert problem(answer) == [("record.not_actionable_because", "business-rule")]
 
 
 def test_every_reason_is_told(client: FlaskClient) -> None:

@@ -1,7 +1,7 @@
 """Required bindings: what a code, Coding or CodeableConcept must be taken from (bindings.json, made by generate.py).
 
-Three value sets are too large to list or belong to others: MIME types and currencies are held to their grammar, units
-of UCUM to being without white space.  One is not in the official package and is not checked (UNCHECKED).
+Four value sets are too large to list or belong to others: languages, MIME types and currencies are held to their
+grammar, units of UCUM to being without white space.  One is not in the official package and not checked (UNCHECKED).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mappings.r4.definitions import nearest
 from mappings.values import Json
@@ -21,9 +21,15 @@ _NAMED = 12
 """A value set of so many codes is told whole."""
 
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_LANGUAGE = (
+    r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?"
+    r"(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(?:-[A-WY-Za-wy-z0-9](?:-[A-Za-z0-9]{2,8})+)*"
+    r"(?:-[Xx](?:-[A-Za-z0-9]{1,8})+)?|[Xx](?:-[A-Za-z0-9]{1,8})+|i-[a-z]{2,8}"
+)
 _GRAMMARS = {
+    "urn:ietf:bcp:47": (re.compile(_LANGUAGE), "Write a language as BCP 47 does: en, or de-CH."),
     "urn:ietf:bcp:13": (
-        re.compile(rf"{_TOKEN}/{_TOKEN}(\s*;\s*{_TOKEN}\s*=\s*({_TOKEN}|\"[^\"]*\"))*\s*|xml|json|ttl|{_TOKEN}"),
+        re.compile(rf"{_TOKEN}/{_TOKEN}(\s*;.*)?|xml|json|ttl"),
         "Write a MIME type such as application/pdf.",
     ),
     "urn:iso:std:iso:4217": (re.compile("[A-Z]{3}"), "Write a currency as the three capital letters of ISO 4217."),
@@ -84,11 +90,27 @@ def binding(url: str) -> Binding | None:
     return Binding(url, every, systems)
 
 
+def limit(place: str) -> Binding | None:
+    """The value set that an element must not leave although its binding is less than required."""
+    url = _limits().get(place)
+    return binding(url) if url else None
+
+
 def _is_of(codes: frozenset[str] | re.Pattern[str], code: str) -> bool:
     return code in codes if isinstance(codes, frozenset) else codes.fullmatch(code) is not None
 
 
 @functools.cache
 def _table() -> dict[str, dict[str, list[str] | None]]:
-    found: dict[str, dict[str, list[str] | None]] = json.loads(_TABLE.read_bytes())["value_sets"]
+    return _tables()["value_sets"]
+
+
+@functools.cache
+def _limits() -> dict[str, str]:
+    return _tables()["limits"]
+
+
+@functools.cache
+def _tables() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_TABLE.read_bytes())
     return found

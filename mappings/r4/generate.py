@@ -46,10 +46,11 @@ def tables(core: Path, terminology: Path) -> dict[str, str]:
     source, types = _source(files), _type_sections(kept)
     resources = sorted(name for name, each in kept.items() if each["kind"] == "resource" and not each["abstract"])
     bound = {str(row[2]["binding"]) for rows in types["types"].values() for row in rows.values() if _is_bound(row)}
-    bindings = generate_rules.bindings(bound, files, terms)
+    limits = generate_rules.limits(kept, files)
+    bindings = generate_rules.bindings(bound | {*limits.values()}, files, terms)
     return {
         "definitions.json": _text({"source": source, "resources": resources}, types),
-        "bindings.json": _text({"source": source, "terminology": _source(terms)}, {"value_sets": bindings}),
+        "bindings.json": _text({"source": source, "terminology": _source(terms)}, {"limits": limits, "value_sets": bindings}),
         "invariants.json": _text({"source": source}, {"invariants": generate_rules.invariants(kept)}),
     }
 

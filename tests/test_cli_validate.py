@@ -41,7 +41,10 @@ def test_all_well_ends_with_0() -> None:
 def test_what_is_wrong_is_told_on_standard_error_without_values() -> None:
     done = paingate("validate", given=dumps(WRONG), ends=1)
     assert done.stdout.startswith(b"invalid   Patient/w1  standard input:1\n")
-    assert b"paingate: standard input:1: Patient.gender: Take one of the codes female, male, other, unknown." in done.stderr
+    assert (
+        b"paingate: standard input:1: Patient.gender: Take one of the codes female, male, other, unknown."
+        in done.stderr
+    )
     assert b"(pat-1)" in done.stderr
     assert b"Lindqvist" not in done.stderr + done.stdout
 
@@ -96,7 +99,13 @@ def test_every_fixture_is_valid() -> None:
 
 
 def test_help_loads_no_table() -> None:
-    script = "import sys\nfrom adapter.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\nprint([n for n in sys.modules if n.startswith('mappings')])"
+    script = (
+        "import sys\n"
+        "from adapter.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith('mappings')])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 

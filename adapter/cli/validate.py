@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def validate(arguments: argparse.Namespace) -> int:
     """A line for each document, totals last; 1 where anything is invalid.
 
-    What is wrong goes to the report; with --json it stands in the lines, and in the report only where one was asked for.
+    What is wrong goes to the report; with --json it stands in the lines, and also in a report that was asked for.
     """
     totals = Totals()
     with reporting(arguments, as_json=False) as report:

@@ -20,7 +20,7 @@ _TABLE = Path(__file__).with_name("bindings.json")
 _NAMED = 12
 """A value set of so many codes is told whole."""
 
-_TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _LANGUAGE = (
     r"(?:[A-Za-z]{2,3}(?:-[A-Za-z]{3}){0,3}|[A-Za-z]{4,8})(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|\d{3}))?"
     r"(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(?:-[A-WY-Za-wy-z0-9](?:-[A-Za-z0-9]{2,8})+)*"
@@ -29,14 +29,14 @@ _LANGUAGE = (
 _GRAMMARS = {
     "urn:ietf:bcp:47": (re.compile(_LANGUAGE), "Write a language as BCP 47 does: en, or de-CH."),
     "urn:ietf:bcp:13": (
-        re.compile(rf"{_TOKEN}/{_TOKEN}(\s*;.*)?|xml|json|ttl"),
+        re.compile(rf"{_NAME}/{_NAME}(\s*;.*)?|xml|json|ttl"),
         "Write a MIME type such as application/pdf.",
     ),
     "urn:iso:std:iso:4217": (re.compile("[A-Z]{3}"), "Write a currency as the three capital letters of ISO 4217."),
     "http://unitsofmeasure.org": (re.compile(r"[!-~]+"), "Write a unit of UCUM: visible characters without a space."),
 }
 UNCHECKED = {
-    "http://loinc.org/vs/LL379-9": "An answer list of LOINC, which is not in the official package and not free to copy.",
+    "http://loinc.org/vs/LL379-9": "An answer list of LOINC, which is not in the official package.",
 }
 
 
@@ -102,12 +102,14 @@ def _is_of(codes: frozenset[str] | re.Pattern[str], code: str) -> bool:
 
 @functools.cache
 def _table() -> dict[str, dict[str, list[str] | None]]:
-    return _tables()["value_sets"]
+    found: dict[str, dict[str, list[str] | None]] = _tables()["value_sets"]
+    return found
 
 
 @functools.cache
 def _limits() -> dict[str, str]:
-    return _tables()["limits"]
+    found: dict[str, str] = _tables()["limits"]
+    return found
 
 
 @functools.cache

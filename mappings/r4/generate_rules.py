@@ -38,7 +38,9 @@ def bindings(wanted: set[str], core: Files, terminology: Files) -> dict[str, dic
 
 def _is_list(value_set: dict[str, Any]) -> bool:
     compose = value_set["compose"]
-    return "exclude" not in compose and all("filter" not in each and "valueSet" not in each for each in compose["include"])
+    return "exclude" not in compose and all(
+        "filter" not in each and "valueSet" not in each for each in compose["include"]
+    )
 
 
 def _expansion(value_set: dict[str, Any], systems: list[dict[str, Any]]) -> dict[str, list[str] | None]:
@@ -72,12 +74,12 @@ def limits(definitions: Mapping[str, dict[str, Any]], core: Files) -> dict[str, 
     """The value set that each such element must not leave, by its path."""
     known = {url: each for url, each in _by_url(core, "ValueSet-").items() if _is_list(each)}
     found: dict[str, str] = {}
-    for name, definition in sorted(definitions.items()):
+    for definition in definitions.values():
         for element in definition["snapshot"]["element"]:
             for extension in element.get("binding", {}).get("extension", ()):
                 if extension["url"] == _LIMIT and extension.get("valueCanonical") in known:
                     found[element["path"]] = extension["valueCanonical"]
-    return found
+    return dict(sorted(found.items()))
 
 
 def invariants(definitions: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

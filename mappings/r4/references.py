@@ -1,7 +1,7 @@
 """References: what is written in one, where it leads, and what may stand there.
 
-A reference leads to a contained resource (#id), to an entry of the Bundle (its fullUrl), or by its text to a resource of
-a type (Patient/12, https://ehr.example/fhir/Patient/12).  What it leads to beyond the message is nobody's to check here.
+A reference leads to a contained resource (#id), to an entry of the Bundle (its fullUrl), or by its text to a resource
+of a type (Patient/12, https://ehr.example/fhir/Patient/12).  What lies beyond the message is not looked up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from mappings.r4.definitions import is_resource
 from mappings.values import Json
 
-_LITERAL = re.compile(r"(?:https?://[^\s?#]+/|)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_LITERAL = re.compile(
+    r"(?:https?://[^\s?#]+/|)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
+)
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?\S+")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -93,7 +95,9 @@ def _urn(text: str, *, transaction: bool) -> Lead:
     if text.startswith("urn:uuid:") and not UUID.fullmatch(text):
         return Lead(fault=("value", "Write a UUID as urn:uuid: and 32 hexadecimal digits with hyphens."))
     if transaction and text.startswith(("urn:uuid:", "urn:oid:")):
-        return Lead(fault=("not-found", "No entry of this transaction has this as its fullUrl: add it, or refer to one."))
+        return Lead(
+            fault=("not-found", "No entry of this transaction has this as its fullUrl: add it, or refer to one.")
+        )
     return Lead()
 
 

@@ -1,8 +1,8 @@
 """Whether a resource has the shape that R4 gives it: members, kinds, cardinalities, choices, primitives, extensions.
 
 One pass over the plain dicts: each type has a plan, made on first use from the official definitions, that says for
-every JSON member what to do with its value.  All faults are gathered, with their places as FHIRPath.  Required bindings,
-references and invariants are not looked at here: validity.py adds them to the same pass.
+every JSON member what to do with its value.  All faults are gathered, with their places as FHIRPath.  Required
+bindings, references and invariants are not looked at here: validity.py adds them to the same pass.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a resource or Bundle is valid R4, in one pass: its structure, and what the structure alone does not say.
 
-Added to structure.py's pass: codes of required bindings, where references lead, what contained resources must keep to,
-the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that it cannot
-be judged is left to be judged once the shape is mended.  The mapping path asks structure.py alone.
+Added to structure.py's pass: codes of required bindings, where references lead, what contained resources must keep
+to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that it
+cannot be judged is left to be judged once the shape is mended.  The mapping path asks structure.py alone.
 """
 
 from __future__ import annotations

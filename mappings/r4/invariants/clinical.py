@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.r4.invariants.reading import UCUM, Node, each, has, has_choice, how_many, invariant, is_coded, not_after
-from mappings.values import canonical_text
+from mappings.values import Json, canonical_text
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _ALLERGY_VERIFICATION = f"{_HL7}/allergyintolerance-verification"
@@ -141,7 +141,7 @@ def _is_percent(quantity: Node) -> bool:
 
 
 @invariant("ras-1", "Write low and high with the UCUM code %.")
-def ras_1(probability: Node) -> bool:
+def ras_1(probability: Json) -> bool:
     return not isinstance(probability, dict) or all(
         _is_percent(probability[name]) for name in ("low", "high") if name in probability
     )

@@ -169,7 +169,9 @@ def tim_8(repeat: Node) -> bool:
 
 @invariant("tim-9", "Add when, before or after an event (AC, PC, HS ...), or leave the offset out.")
 def tim_9(repeat: Node) -> bool:
-    return not has(repeat, "offset") or (has(repeat, "when") and {"C", "CM", "CD", "CV"}.isdisjoint(each(repeat, "when")))
+    return not has(repeat, "offset") or (
+        has(repeat, "when") and {"C", "CM", "CD", "CV"}.isdisjoint(each(repeat, "when"))
+    )
 
 
 @invariant("tim-10", "Leave out timeOfDay or when.")

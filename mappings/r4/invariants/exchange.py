@@ -67,7 +67,7 @@ def bdl_10(bundle: Node) -> bool:
 
 
 def _starts_with(bundle: Node, type_: str) -> bool:
-    first = next(each(bundle, "entry"), {})
+    first: Node = next(each(bundle, "entry"), {})
     return bool(first.get("resource", {}).get("resourceType") == type_)
 
 

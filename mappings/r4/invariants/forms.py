@@ -8,7 +8,9 @@ from mappings.r4.invariants.reading import Node, distinct, each, has, how_many, 
 from mappings.values import Json
 
 _OF_TEXT = frozenset({"boolean", "decimal", "integer", "string", "text", "url", "open-choice"})
-_WITH_OPTIONS = frozenset({"choice", "open-choice", "decimal", "integer", "date", "dateTime", "time", "string", "quantity"})
+_WITH_OPTIONS = frozenset(
+    {"choice", "open-choice", "decimal", "integer", "date", "dateTime", "time", "string", "quantity"}
+)
 
 
 @invariant("qrs-1", "Put the items below the answer, or below the item: not both.")

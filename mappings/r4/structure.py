@@ -1,15 +1,15 @@
 """Whether a resource has the shape that R4 gives it: members, kinds, cardinalities, choices, primitives, extensions.
 
 One pass over the plain dicts: each type has a plan, made on first use from the official definitions, that says for
-every JSON member what to do with its value.  All faults are gathered, with their places as FHIRPath.  Required bindings
-and invariants are not looked at here.
+every JSON member what to do with its value.  All faults are gathered, with their places as FHIRPath.  Required
+bindings, references and invariants are not looked at here: validity.py adds them to the same pass.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mappings.issues import Issue
 from mappings.r4.definitions import Element, children, has_twin, is_primitive, is_resource, nearest, resources
@@ -21,7 +21,7 @@ from mappings.values import Json
 MOST_ISSUES = 500
 
 Node = dict[str, Json]
-Visit = Callable[["_Walk", Node, Json], None]
+Visit = Callable[["Walk", Node, Json], None]
 """What to do with the value of one member, given the object that it is a member of."""
 
 
@@ -30,38 +30,44 @@ def check(resource: Json, at: str | None = None) -> list[Issue]:
 
     `at` is what the resource itself is called in the expressions: its type, unless it lies somewhere.
     """
-    walk = _Walk(resource if isinstance(resource, dict) else {}, at)
-    try:
-        walk.resource(resource)
-    except _Enough:
-        walk.issues.append(Issue("error", "too-costly", at or "Resource", "There is more: mend these faults first."))
-    return walk.issues
+    return Walk(resource if isinstance(resource, dict) else {}, at, plan_of).whole(resource)
 
 
-class _Enough(Exception):
+class Enough(Exception):
     """More faults than anyone reads."""
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     visits: dict[str, Visit]
     choices: dict[str, str]
     """The choice that a member is one type of: deceasedBoolean and _deceasedBoolean are of deceased."""
     required: tuple[tuple[str, frozenset[str]], ...]
     """What must be there, and the members that would be it."""
+    rules: tuple[Any, ...] = ()
+    """Invariants, which are validity.py's."""
 
 
-class _Walk:
+class Walk:
     """Where the pass is and what it has found."""
 
-    def __init__(self, root: Node, at: str | None) -> None:
-        self.root, self.at = root, at
+    def __init__(self, root: Node, at: str | None, plan: Callable[[str], Plan]) -> None:
+        self.root, self.at, self.plan = root, at, plan
         self.keys: list[Key] = []
         self.issues: list[Issue] = []
         self.contained = False
 
+    def whole(self, document: Json) -> list[Issue]:
+        """What is wrong with a document, or the first of it where there is more than anyone reads."""
+        try:
+            self.resource(document)
+        except Enough:
+            text = "There is more: mend these faults first."
+            self.issues.append(Issue("error", "too-costly", self.at or "Resource", text))
+        return self.issues
+
     def say(self, code: str, text: str, *below: Key) -> None:
         if len(self.issues) == MOST_ISSUES:
-            raise _Enough
+            raise Enough
         self.issues.append(Issue("error", code, expression(self.root, [*self.keys, *below], self.at), text))
 
     def resource(self, node: Json) -> None:
@@ -82,7 +88,7 @@ class _Walk:
             return self.say("structure", "An object holds something besides an id: leave it out.")
         if len(self.keys) > MAX_DEPTH:
             return self.say("structure", f"Objects lie deeper than {MAX_DEPTH} in each other: send a flatter resource.")
-        plan = _plan(type_)
+        plan = self.plan(type_)
         self.members(node, plan.visits, plan.choices)
         for name, members in plan.required:
             if members.isdisjoint(node):
@@ -134,7 +140,7 @@ def _but(meant: str) -> str:
 
 
 @functools.cache
-def _plan(type_: str) -> _Plan:
+def plan_of(type_: str) -> Plan:
     visits: dict[str, Visit] = {"resourceType": _nothing} if is_resource(type_) else {}
     choices: dict[str, str] = {}
     required: dict[str, frozenset[str]] = {}
@@ -148,10 +154,10 @@ def _plan(type_: str) -> _Plan:
             choices |= dict.fromkeys(made, name)
         if element.min:
             required[name] = required.get(name, frozenset()) | made.keys()
-    return _Plan(visits, choices, tuple(required.items()))
+    return Plan(visits, choices, tuple(required.items()))
 
 
-def _nothing(_walk: _Walk, _node: Node, _value: Json) -> None:
+def _nothing(_walk: Walk, _node: Node, _value: Json) -> None:
     """The resourceType was read before."""
 
 
@@ -163,13 +169,13 @@ def _visit(element: Element) -> Visit:
     return _objects(element.type) if element.many else _object(element.type)
 
 
-def _resource(walk: _Walk, _: Node, value: Json) -> None:
+def _resource(walk: Walk, _: Node, value: Json) -> None:
     inside, walk.contained = walk.contained, False
     walk.resource(value)
     walk.contained = inside
 
 
-def _contained(walk: _Walk, _: Node, value: Json) -> None:
+def _contained(walk: Walk, _: Node, value: Json) -> None:
     if walk.contained:
         return walk.say("structure", "A contained resource contains none: move these to the outer resource.")
     walk.contained = True
@@ -182,7 +188,7 @@ def _contained(walk: _Walk, _: Node, value: Json) -> None:
 
 
 def _object(type_: str) -> Visit:
-    def visit(walk: _Walk, _: Node, value: Json) -> None:
+    def visit(walk: Walk, _: Node, value: Json) -> None:
         if isinstance(value, list):
             return walk.say("structure", "This stands once: take it out of the list.")
         return walk.object(value, type_)
@@ -191,7 +197,7 @@ def _object(type_: str) -> Visit:
 
 
 def _objects(type_: str) -> Visit:
-    def visit(walk: _Walk, _: Node, value: Json) -> None:
+    def visit(walk: Walk, _: Node, value: Json) -> None:
         for item in walk.items(value):
             walk.object(item, type_)
 
@@ -201,7 +207,7 @@ def _objects(type_: str) -> Visit:
 def _primitive(element: Element) -> Visit:
     test = test_of(element.type)
 
-    def visit(walk: _Walk, _: Node, value: Json) -> None:
+    def visit(walk: Walk, _: Node, value: Json) -> None:
         fault = test(value)
         if fault:
             walk.say(*fault)
@@ -212,7 +218,7 @@ def _primitive(element: Element) -> Visit:
 def _primitives(element: Element) -> Visit:
     test, twin_name = test_of(element.type), f"_{element.name}"
 
-    def visit(walk: _Walk, node: Node, value: Json) -> None:
+    def visit(walk: Walk, node: Node, value: Json) -> None:
         twins = node.get(twin_name)
         for index, item in enumerate(walk.items(value)):
             fault = test(item)
@@ -225,7 +231,7 @@ def _primitives(element: Element) -> Visit:
 def _twin(name: str) -> Visit:
     """The id and extensions of a primitive; without a value there must be extensions."""
 
-    def visit(walk: _Walk, node: Node, value: Json) -> None:
+    def visit(walk: Walk, node: Node, value: Json) -> None:
         if isinstance(value, list):
             return walk.say("structure", "This stands once: take it out of the list.")
         return walk.object(value, "Element", id_alone=name in node)
@@ -234,7 +240,7 @@ def _twin(name: str) -> Visit:
 
 
 def _twins(name: str) -> Visit:
-    def visit(walk: _Walk, node: Node, value: Json) -> None:
+    def visit(walk: Walk, node: Node, value: Json) -> None:
         values = node.get(name)
         if isinstance(values, list) and isinstance(value, list) and len(values) != len(value):
             walk.say("structure", f"{name} and _{name} are lists of one length: write null where one has nothing.")

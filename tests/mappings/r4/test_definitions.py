@@ -1,4 +1,4 @@
-"""The table of R4's types says what the official definitions say."""
+"""The tables of R4 say what the official packages say."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ from mappings.r4.definitions import (
 TYPES = json.loads(generate.TABLE.read_bytes())["types"]
 
 
-def test_the_table_is_what_the_official_package_gives(r4_core: Path) -> None:
-    if not (r4_core / "package.json").exists():
-        r4_core /= "package"
-    assert generate.table(r4_core) == generate.TABLE.read_text("utf-8")
+def test_the_tables_are_what_the_official_packages_give(r4_core: Path, r4_terminology: Path) -> None:
+    made = generate.tables(r4_core, r4_terminology)
+    assert made.keys() == {path.name for path in generate.HERE.glob("*.json")}
+    assert {name: (generate.HERE / name).read_text("utf-8") == text for name, text in made.items()} == dict.fromkeys(
+        made, True
+    )
 
 
 def test_the_table_names_its_source_and_licence() -> None:

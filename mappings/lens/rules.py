@@ -15,7 +15,7 @@ from mappings.lens.lists import Bound, every, gone, locate, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError, Seed, contains, parse
 from mappings.lens.reading import Scope
-from mappings.lens.shapes import Code, Shape, Unreadable
+from mappings.lens.shapes import Code, Primitive, Shape, Unreadable
 from mappings.r4.definitions import Element
 from mappings.values import same
 
@@ -158,6 +158,10 @@ class Field(At):
             return {}
         if value is None:
             return {}
+        if self.element.modifier and self.element.type == "code" and not self.is_known(value):
+            text = "R4 has no such code here, and it may change what all the rest means. Kept as it came."
+            scope.note("warning", "code-invalid", container, key, text, f"{self.name}, {self.where}")
+            scope.gate(self.name, "R4 has no such code here, and it may change what all the rest means")
         self.mark_seeds(node, inner)
         if self.usual is not None and same(value, self.usual):
             inner.mark(container, key, "stated", self.where)
@@ -165,6 +169,13 @@ class Field(At):
         if self.shape.leaf:
             inner.mark(container, key, "carried", self.where)
         return {self.name: value}
+
+    def is_known(self, value: Any) -> bool:
+        """Whether a code is of the value set that R4 demands; a word through a table always is."""
+        from mappings.r4.bindings import binding
+
+        demanded = binding(self.element.binding) if self.element.binding and isinstance(self.shape, Primitive) else None
+        return demanded is None or demanded.allows(value)
 
     def to_fhir(self, record: Record, before: Record, node: Node, scope: WriteScope) -> Node:
         value, old = record.get(self.name), before.get(self.name)

@@ -17,6 +17,7 @@ from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field, OnlyIf, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, resolved
+from mappings.r4.bindings import binding
 from mappings.r4.definitions import children, is_primitive, is_resource
 from mappings.values import Number
 
@@ -133,7 +134,14 @@ def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
     if isinstance(rule, Each):
         return {rule.name: draw(st.lists(_value(rule.shape, depth + 1), min_size=1, max_size=2 if depth else 3))}
     assert isinstance(rule, Field)
+    if isinstance(rule.shape, Primitive) and rule.element.binding and codes_of(rule.element.binding):
+        return {rule.name: draw(st.sampled_from([one for one in codes_of(rule.element.binding) if one != rule.usual]))}
     return {rule.name: draw(_value(rule.shape, depth + 1))}
+
+
+def codes_of(value_set: str) -> list[str]:
+    demanded = binding(value_set)
+    return sorted(demanded.codes) if demanded else []
 
 
 def _value(shape: Shape, depth: int) -> st.SearchStrategy[Any]:
@@ -156,7 +164,13 @@ def _linked(link: Link, depth: int) -> st.SearchStrategy[Record]:
     return _linked_of(lambda: link, depth)
 
 
-WITHDRAWN: dict[str, Record] = {"allergy": {"verification": {"text": "refuted"}}}
+WITHDRAWN: dict[str, Record] = {
+    "allergy": {"verification": {"text": "refuted"}},
+    **{
+        key: {"status": "entered-in-error"}
+        for key in ("answered_form", "consent", "document", "medication_statement", "prescription", "procedure")
+    },
+}
 """What leaves a thing of such a kind to the list of all that is left."""
 
 
@@ -250,6 +264,8 @@ def _disturb(draw: Any, node: Record, type_: str) -> None:
         if element is None or name in ("extension", "modifierExtension"):
             continue
         if is_primitive(element.type):
+            if element.binding and element.type == "code" and isinstance(value, str) and draw(st.integers(0, 19)) == 0:
+                node[name] = "a-code-of-theirs"
             if (
                 not isinstance(value, list)
                 and f"_{name}" not in node

@@ -241,6 +241,12 @@ def test_a_record_that_must_not_be_acted_on_is_one_line_of_json(way: str) -> Non
     )  # fmt: skip
 
 
+def test_a_gate_that_stands_in_no_field_of_the_record_is_told_where_it_stands_in_fhir() -> None:
+    bundle = {**BUNDLE, "implicitRules": UNREAD}
+    [row] = documents(paingate("map", "from-fhir", "--json", given=dumps(bundle), ends=1).stderr)
+    assert "Bundle.implicitRules" in [issue["expression"] for issue in row["issues"]]
+
+
 def test_on_the_way_out_no_leaves_are_told_that_nobody_counted(tmp_path: Path) -> None:
     record = paingate("map", "from-fhir", given=dumps(PATIENT)).stdout
     [row] = documents(paingate("map", "to-fhir", "--json", given=record).stderr)
@@ -293,7 +299,7 @@ full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /d
 
 @full
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", [("map", "from-fhir"), ("roundtrip",), ("demo",), ("--version",)])
+@pytest.mark.parametrize("arguments", [("map", "from-fhir"), ("roundtrip",), ("validate",), ("demo",), ("--version",)])
 def test_a_disk_that_is_full_is_told_in_one_line(arguments: tuple[str, ...], unbuffered: str) -> None:
     with Path("/dev/full").open("wb") as disk:
         done = subprocess.run(

@@ -114,10 +114,12 @@ def _gates(record: dict[str, Any]) -> list[Issue]:
 
 
 def _gate(kind: str, reason: str) -> Issue:
-    """A reason begins with its place in the record: `patient.implicit_rules: ...`."""
+    """A reason begins with its place, in the record (`patient.implicit_rules: ...`) or in FHIR (`Bundle.meta: ...`)."""
     place, colon, why = reason.partition(": ")
-    text = f"This must not be acted on: {why if colon else reason}."
-    return Issue("error", "business-rule", f"{kind}.{place if colon else 'not_actionable_because'}", text)
+    if not colon:
+        place, why = "not_actionable_because", reason
+    expression = place if place[:1].isupper() else f"{kind}.{place}"
+    return Issue("error", "business-rule", expression, f"This must not be acted on: {why}.")
 
 
 def _onto(arguments: argparse.Namespace, report: Report) -> dict[str, Any] | None:

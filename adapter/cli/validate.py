@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from adapter.cli.convert import write
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import complain, reporting, rows
+from adapter.output import say
 from mappings import check_record
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def validate(arguments: argparse.Namespace) -> int:
             if arguments.json:
                 write(_row(document, issues, valid=valid))
             else:
-                sys.stdout.write(_line(document, valid=valid))
+                say(_line(document, valid=valid))
             for issue in issues:
                 if report.whole:
                     report.line(f"{document.name}: {issue}")
@@ -42,7 +42,7 @@ def validate(arguments: argparse.Namespace) -> int:
         if arguments.json:
             write(totals.row())
         else:
-            sys.stdout.write(totals.line())
+            say(totals.line())
     return 1 if totals.invalid else 0
 
 

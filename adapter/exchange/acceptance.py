@@ -48,8 +48,9 @@ class Obstacle(NamedTuple):
 def obstacles(record: Record) -> Iterator[Obstacle]:
     """What keeps a referral that is understood from being accepted."""
     status = request_status(record)
-    if status not in (IN_FORCE, None):  # one that there is no word for stops every action already
-        yield Obstacle("status", "status", WHY_NOT.get(status, _NO_WORD))
+    told = status is None and not_actionable(record) is not None  # the reading's gates say so, since they know of it
+    if status != IN_FORCE and not told:
+        yield Obstacle("status", "status", WHY_NOT.get(status or "", _NO_WORD))
     if must_not_be_done(record):
         yield Obstacle("must_not_be_done", "doNotPerform", _NOTHING_ASKED)
 

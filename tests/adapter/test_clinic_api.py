@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from werkzeug.test import TestResponse
 
 from adapter import create_app
+from adapter.exchange.acceptance import obstacles
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import State
@@ -239,6 +240,11 @@ def test_a_status_that_nobody_here_understands_stops_every_decision(client: Flas
     for answer in (decide(client, one, "accept"), decide(client, one, "decline", "whatever it means")):
         assert answer.status_code == 409
         assert problem(answer) == [("record.not_actionable_because", "business-rule")]
+
+
+def test_a_record_that_says_nothing_of_where_it_stands_is_not_taken_for_consent() -> None:
+    """As one may lie in the store from before its reading had a gate for that."""
+    assert [why.field for why in obstacles({"record": "referral"})] == ["status"]
 
 
 def test_every_reason_is_told(client: FlaskClient) -> None:

@@ -153,9 +153,10 @@ class Sound:
             return made
         codings = self.sets.expand(binding)
         first, *others = made.get("coding", [{}]) if element.type == "CodeableConcept" else [made]
+        first = _apart_from(first, "version", "display")
         if (first.get("system"), first.get("code")) not in codings:
             system, code = pick(codings, json.dumps(made, default=str, sort_keys=True))
-            first = {**_apart_from(first, "version", "display"), "system": system, "code": code}
+            first = {**first, "system": system, "code": code}
         # beside a coding of no system, and for languages of any other, HAPI takes no code for valid
         others = [one for one in others if "system" in one and binding != LANGUAGES]
         return first if element.type == "Coding" else {**made, "coding": [first, *others]}
@@ -264,11 +265,10 @@ def _repeat(node: Node) -> Node:
 def _attachment(node: Node) -> Node:
     if "data" not in node:
         return node
-    made = {"contentType": "text/plain", **node}
-    if "hash" in made:
-        digest = hashlib.sha1(base64.b64decode(node["data"]), usedforsecurity=False).digest()
-        made["hash"] = base64.b64encode(digest).decode()
-    return made
+    data = base64.b64decode(node["data"])
+    digest = hashlib.sha1(data, usedforsecurity=False).digest()
+    true = {"size": len(data), "hash": base64.b64encode(digest).decode()}
+    return {"contentType": "text/plain", **node, **{name: value for name, value in true.items() if name in node}}
 
 
 def _appointment(node: Node) -> Node:

@@ -115,7 +115,7 @@ def test_what_generated_records_become_is_sound(hapi: Hapi, sound: Sound, root: 
             hapi.send(name, sent[name])
 
     make()
-    assert len(sent) > 1.8 * most
+    assert len(sent) > most  # few are refused
     found = hapi.faults()
     wrong = sorted((name for name in sent if errors(found[name])), key=lambda name: len(sent[name]))
     told = ("\n".join((name, *errors(found[name]), sent[name].decode())) for name in wrong)

@@ -155,9 +155,13 @@ def _named(document: Document, resource: Node, names: Mapping[int, str]) -> Node
         return within if leads_to is None else {**within, "reference": names[id(leads_to)]}
 
     ours = () if document.named_by_others(resource) or names[id(resource)] == "#" else ("id",)
-    return {
+    said = {
         name: renamed(value) for name, value in resource.items() if name not in ("contained", "text", "_text", *ours)
     }
+    if names[id(resource)] != "#" and isinstance(said.get("meta"), dict):
+        of_a_server = ("versionId", "lastUpdated")  # of what is linked, nobody's to say again
+        said["meta"] = {name: value for name, value in said["meta"].items() if name not in of_a_server}
+    return {name: value for name, value in said.items() if value != {}}
 
 
 def _digest(value: Json) -> str:

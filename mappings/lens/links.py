@@ -100,7 +100,7 @@ class Link:
         for kind, shape in self.kinds.items():
             resource = resolved(shape)
             assert isinstance(resource, ResourceShape)
-            out[kind] = resource
+            out[kind] = resource = resource.as_linked
             if stray := [rule.where for rule in resource.rules if rule.of_root_only]:
                 raise DeclarationError(
                     f"{stray[0]}: this means something in the root of a record only: leave it out here"
@@ -226,6 +226,9 @@ class Link:
             if written is not target:
                 making.rewritten[id(target)] = written
         else:
+            if making.rendering == "contained" and "meta_security" in content:
+                text = "R4 allows no security label in a contained resource (dom-5): say it of the whole record."
+                scope.into("meta_security").refuse(text)
             making.labels.add(label)
             place = len(making.added)
             making.added.append((label, {}))

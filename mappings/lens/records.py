@@ -11,7 +11,7 @@ from mappings.lens.choices import SameAs
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError
 from mappings.lens.reading import Scope
-from mappings.lens.rules import Rule
+from mappings.lens.rules import Rule, Skip
 from mappings.lens.shapes import Shape, Unreadable, resolved
 from mappings.r4.definitions import Element, alike
 from mappings.values import same
@@ -185,6 +185,18 @@ def dependencies(shape: Shape) -> frozenset[str]:
 @dataclass(frozen=True, eq=False, repr=False)
 class ResourceShape(RecordShape):
     """A whole resource.  `key` holds the fields that make it this one and no other (known_by)."""
+
+    @cached_property
+    def as_linked(self) -> ResourceShape:
+        """The same told within the record of another one: which version of it a server held then is not part of that,
+        and could not be written into a contained resource (dom-4)."""
+        why = "which version a server held is told of the root of a record only"
+        kept = {"meta_version": "meta.versionId", "meta_updated": "meta.lastUpdated"}
+        rules = [
+            Skip(fhir=kept[name], because=why, where=rule.where) if (name := "".join(rule.names)) in kept else rule
+            for rule in self.rules
+        ]
+        return replace(self, rules=tuple(rules))
 
     def is_ours(self, resource: Node) -> bool:
         return resource.get("resourceType") == self.type and all(rule.takes_node(resource) for rule in self.rules)

@@ -36,13 +36,6 @@ QUIRKS = {
 """Errors that are HAPI's own, by message, each with the reason why what it finds fault with is R4."""
 
 
-OURS = {
-    r"dom-4: ": "what a server kept of a linked resource (meta_version, meta_updated) is written into a contained one",
-    r"dom-5: ": "the security labels of a linked resource (meta_security) are written into the contained one",
-}
-"""Faults of paingate that are known: to be mended, and then taken out here."""
-
-
 @pytest.fixture(scope="session")
 def hapi(pytestconfig: pytest.Config) -> Iterator[Hapi]:
     with running(pytestconfig.cache.mkdir("hapi")) as judge:
@@ -55,7 +48,7 @@ def sound(r4_core: Path) -> Sound:
 
 
 def errors(faults: list[Fault]) -> list[str]:
-    known = re.compile("|".join((*QUIRKS, *OURS)))
+    known = re.compile("|".join(QUIRKS))
     return [str(fault) for fault in faults if not known.search(fault.message)]
 
 
@@ -171,17 +164,3 @@ def test_the_judge_finds_fault(hapi: Hapi) -> None:
     assert found["a patient"] == []
     for name, (words, _) in wrong.items():
         assert any(words in fault.message for fault in found[name]), (name, found[name])
-
-
-def test_known_faults_are_still_there(hapi: Hapi) -> None:
-    """What is mended goes from OURS, and its example from here."""
-    for word, meta in {"dom-4": {"versionId": "3"}, "dom-5": {"security": [{"code": "R"}]}}.items():
-        patient = {"resourceType": "Patient", "id": "1", "meta": meta, "gender": "female"}
-        entries = [
-            {"fullUrl": "http://example.org/ServiceRequest/1", "resource": {**REQUEST, "id": "1"}},
-            {"fullUrl": "http://example.org/Patient/1", "resource": patient},
-        ]
-        sent = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-        (conversion,) = from_fhir(sent).conversions
-        hapi.send(word, dumps(to_fhir(conversion.record).resource))
-        assert [fault.message.partition(": ")[2][:5] for fault in hapi.faults()[word]] == [word]

@@ -196,6 +196,7 @@ def _linked_of(draw: Draw, link_of: Callable[[], Link], depth: int) -> Record:
     kind = draw(st.sampled_from(sorted(link.known)))
     content: Record = draw(records(link.known[kind], depth + 1))
     content.pop("id", None)
+    content.pop("meta_security", None)  # refused in a contained resource
     content = _of_its_sort(link, kind, content)
     point.pop("ref", None)
     return {"kind": kind, **content, **point}

@@ -8,6 +8,7 @@ calls unmapped must not.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def with_foreign_things(resource: dict[str, Any]) -> dict[str, Any]:
 @every_type
 @pytest.mark.parametrize("foreign", [False, True])
 def test_the_ledger_tells_the_truth_of_every_leaf(official_examples: Path, type_: str, foreign: bool) -> None:
-    lens = mapping(*TYPES[type_])
+    lens = replace(mapping(*TYPES[type_]), attention=lambda record: [])
     lies = []
     for name, resource in examples(official_examples, type_):
         whole = with_foreign_things(resource) if foreign else copy.deepcopy(resource)

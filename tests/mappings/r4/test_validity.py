@@ -178,8 +178,9 @@ def test_a_required_binding_is_of_a_code_or_a_concept() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FIXTURES)))
-def test_every_fixture_is_valid(path: Path) -> None:
-    assert [(issue.expression, issue.text) for issue in validity.check(loads(path.read_bytes()))] == []
+def test_every_fixture_is_valid_but_what_is_not_on_purpose(path: Path) -> None:
+    found = [issue.expression for issue in validity.check(loads(path.read_bytes()))]
+    assert found == (["ServiceRequest.status"] if path.name == "status-that-r4-does-not-have.fhir.json" else [])
 
 
 NOT_R4 = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import takewhile
@@ -15,7 +15,7 @@ from mappings import KINDS, ROOTS
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
-from mappings.lens.mapping import Mapping
+from mappings.lens.mapping import SAID_BY_US, Mapping
 from mappings.lens.reading import Mark
 from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
@@ -104,29 +104,34 @@ def _attention(record: dict[str, Any]) -> list[str]:
     return instruments.needs_attention(instruments.found_in(record))
 
 
-def _contradictions(record: dict[str, Any], lineage: Iterable[Line] = ()) -> list[Issue]:
+def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]] = tuple) -> list[Issue]:
     """Where scores and answers in a record do not agree; the places as FHIRPath, where the lineage knows them."""
     from mappings import instruments
 
     patient = record.get("patient")
     sex = patient.get("sex") if isinstance(patient, dict) else None
-    places = [(f"{line.record}.", line.expression) for line in lineage if line.record]
+    found = instruments.contradictions(instruments.found_in(record), sex=sex)
+    places = [(f"{line.record}.", line.expression) for line in lineage() if line.record] if found else []
 
     def in_fhir(place: str) -> str:
         there = [expression for name, expression in places if name.startswith((f"{place}.", f"{place}["))]
         steps = zip(*(one.split(".") for one in there), strict=False)
         return ".".join(step for step, *_ in takewhile(lambda alike: len(set(alike)) == 1, steps)) or place
 
-    found = instruments.contradictions(instruments.found_in(record), sex=sex)
     return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
 
 
 @cache
 def version(kind: str) -> str:
+    """A hash over the rules, tables and narrative of a record kind, and over what else is said of its records."""
     mapping(kind, next(iter(ROOTS.get(kind, {"": ""}))))  # Refused for what is no kind
+    from mappings.instruments import attention, comparison, scoring, table
+    from mappings.r4 import bindings
+
     mappings = [mapping(kind, sort) for sort in ROOTS[kind]]
-    narrators = {inspect.getsource(inspect.getmodule(one.narrate) or one.narrate) for one in mappings if one.narrate}
-    return fingerprint(*(one.shape for one in mappings), also=sorted(narrators))
+    deciding = [attention, comparison, scoring, table, bindings]
+    deciding += [module for one in mappings if one.narrate and (module := inspect.getmodule(one.narrate))]
+    return fingerprint(*(one.shape for one in mappings), also=map(inspect.getsource, deciding))
 
 
 def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
@@ -134,12 +139,16 @@ def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = 
     whole = Document(document)
     found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds)])
     conversions = [
-        Conversion(lens.kind, record, root, whole.entries.index(root) if whole.is_bundle else None)
+        Conversion(lens.kind, record, root, whole.place_of(root) if whole.is_bundle else None)
         for lens, root, record, _ in found
     ]
     passes = [done for *_, done in found]
     report = _report(document, passes)
-    doubts = [issue for one in conversions for issue in _contradictions(one.record, report.lineage)]
+    doubts = [
+        issue
+        for _, _, record, done in found
+        for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
+    ]
     report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
@@ -218,7 +227,8 @@ def _root_for(lens: Mapping, content: Node, document: Document, entry: int | Non
     """The root in `onto` that a record is about: the entry that is named, the only one of its kind, the one that says
     just this, or the one with its id or with one of its identifiers."""
     tops = document.entries if document.is_bundle else [document.given]
-    fitting = [top for n, top in enumerate(tops) if lens.shape.is_ours(top) and entry in (None, n)]
+    fitting = candidates = [top for n, top in enumerate(tops) if lens.shape.is_ours(top) and entry in (None, n)]
+    content = {name: value for name, value in content.items() if name not in SAID_BY_US}
     if len(fitting) > 1:
         told = [(top, lens.content_of(document, top)) for top in fitting]
         for alike in (same, _same_id, lens.shape.shares_key):
@@ -226,7 +236,7 @@ def _root_for(lens: Mapping, content: Node, document: Document, entry: int | Non
             if len(fitting) == 1:
                 return fitting[0]
     if len(fitting) != 1:
-        found_how = "no" if not fitting else "more than one"
+        found_how = "no" if not candidates else "more than one"
         text = f"There is {found_how} {lens.shape.type} that this {lens.kind} could be put onto: say which entry."
         raise Refused([Issue("error", "not-found", "record", text)])
     return fitting[0]

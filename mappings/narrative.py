@@ -27,6 +27,7 @@ def plan_in_words(plan: Record) -> str:
         _list("Replaces", (str(one.get("shown_as") or one.get("ref", "")) for one in plan.get("replaces", []))),
         *_paragraphs([plan.get("description")]),
         _list("Problems", (_problem(one) for one in plan.get("problems", []))),
+        _list("Ruled out", (_ruled_out(one) for one in plan.get("ruled_out", []))),
         _list("Goals", (_goal(one) for one in plan.get("goals", []))),
         _list("Team", (_member(one) for team in plan.get("teams", []) for one in team.get("members", []))),
         _list("What is to be done", (_activity(one) for one in plan.get("activities", []))),
@@ -111,6 +112,10 @@ def _problem(problem: Record) -> str:
     return _joined(words, _concept(problem.get("clinical_status")), _concept(problem.get("verification")))
 
 
+def _ruled_out(problem: Record) -> str:
+    return f"NOT so: {_problem(problem)}"
+
+
 def _goal(goal: Record) -> str:
     aims = [_joined(_concept(target.get("measure")), _aim(target), by=": ") for target in goal.get("targets", [])]
     words = _concept(goal.get("description")) or str(goal.get("shown_as", ""))
@@ -137,7 +142,10 @@ def _activity(activity: Record) -> str:
 
 
 def _not(record: Record, words: str) -> str:
-    return f"NOT to be done: {words}" if record.get("must_not_be_done") or record.get("must_not_be_given") else words
+    """The words with what takes their meaning away said first."""
+    denied = "NOT to be done: " if record.get("must_not_be_done") or record.get("must_not_be_given") else ""
+    withdrawn = "Entered in error: " if record.get("status") in ("entered in error", "entered-in-error") else ""
+    return f"{withdrawn}{denied}{words or 'what is not said here'}"
 
 
 def _detail(detail: Record) -> str:
@@ -159,8 +167,9 @@ def _order(order: Record) -> str:
     doses = [str(dosage["text"]) for dosage in order.get("dosages", []) if "text" in dosage]
     when = order.get("wanted_on") or _period(order.get("wanted_during")) or _timing(order.get("wanted_repeatedly"))
     meeting = _period({name: order[name] for name in ("start", "end") if name in order})
-    told = _joined(what, *talk, *doses, _when(when), meeting, order.get("status"), by="; ")
-    return _not(order, told) if what or talk else str(order.get("shown_as") or order.get("ref") or "")
+    pointed = str(order.get("shown_as") or order.get("ref") or "")
+    told = _joined(what or pointed, *talk, *doses, _when(when), meeting, order.get("status"), by="; ")
+    return _not(order, told) if order else ""
 
 
 def _timing(timing: Any) -> str:

@@ -84,7 +84,7 @@ PATIENT = resource("Patient",
     field("managed_by", fhir="managingOrganization", about="The organisation that keeps this record.",
           shape=link(organization=ORGANIZATION)),
     each("linked_records", fhir="link", about="Other records of the same person.", shape=OTHER_RECORD),
-    known_by="identifiers",
+    known_by="identifiers", else_by="name birth_date",  # another name and another birth date: another patient
 )
 
 RECORD = PATIENT

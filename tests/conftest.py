@@ -38,7 +38,7 @@ _common = {
     "print_blob": True,
     "suppress_health_check": [HealthCheck.too_slow],
 }
-settings.register_profile("everyday", max_examples=30, **_common)  # type: ignore[arg-type]
+settings.register_profile("everyday", max_examples=25, **_common)  # type: ignore[arg-type]
 settings.register_profile("thorough", max_examples=200, **_common)  # type: ignore[arg-type]
 settings.load_profile("everyday")
 

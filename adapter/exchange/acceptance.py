@@ -2,7 +2,7 @@
 
 The states are decided one by one, by what R4 says of each (hl7.org/fhir/R4/codesystem-request-status.html): only
 `active` is "in force and ready to be acted upon".  A state that is not named here is refused too: what we cannot read
-is not taken for consent.  Declining stays possible, since it sets nothing in motion.
+is not taken for consent.  Declining what is understood stays possible, since it sets nothing in motion.
 """
 
 from __future__ import annotations

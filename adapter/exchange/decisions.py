@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from adapter.exchange.acceptance import obstacles
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import moved
-from adapter.exchange.translation import not_actionable
+from adapter.exchange.translation import not_actionable, request_status
 from adapter.store import referrals, resources
 from adapter.store.clock import now
 from adapter.store.engine import writing
@@ -49,6 +49,16 @@ def refuse_inaction(referral: Referral) -> None:
                 for reason in reasons
             ],
         )
+
+
+def refuse_answering(referral: Referral) -> None:
+    """A plan answers a referral that holds: not one that was declined, withdrawn, or never should have been."""
+    if referral.status == "declined":
+        raise refuse("conflict", "business-rule", "supporting", "The referral that this plan names was declined.")
+    for obstacle in obstacles(referral.record):
+        if obstacle.field != "status" or request_status(referral.record) in ("withdrawn", "entered in error"):
+            text = f"The referral that this plan names cannot be acted upon: {obstacle.why}."
+            raise refuse("conflict", "business-rule", "supporting", text)
 
 
 def _refuse_acceptance(referral: Referral) -> None:

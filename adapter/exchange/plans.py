@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from adapter.exchange.decisions import refuse_inaction
+from adapter.exchange.decisions import refuse_answering, refuse_inaction
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import (
     Record,
@@ -22,6 +22,7 @@ from adapter.exchange.translation import (
     patient_pointer,
     referral_pointers,
     refuse_another_number,
+    refuse_another_patient,
     with_identifier,
     with_patient,
 )
@@ -53,6 +54,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
     number = _patient_number(settings, told)
     record = with_patient(told, settings.system("patient"), number)
+    refuse_another_patient(record, settings.system("patient"), number)
     refuse_another_number(record, settings.system("care-plan"), plan_id)
     record = with_identifier(record, settings.system("care-plan"), plan_id)
     mapping_version = check_plan(record)
@@ -144,6 +146,7 @@ def _referral(connection: Connection, settings: Settings, record: Record, number
         raise refuse("unprocessable", "not-found", "supporting", text)
     for one in answered:
         refuse_inaction(one)
+        refuse_answering(one)
     if of_patient and not any(one.actionable for one in of_patient):
         refuse_inaction(of_patient[0])
     return answered[0] if answered else None

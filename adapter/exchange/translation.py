@@ -5,6 +5,7 @@ Also the one place that knows the names of a record's fields.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ def read_referral(document: dict[str, Any]) -> Referred:
         reading = mappings.from_fhir(document, kinds=("referral",))
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
-    found = [conversion for conversion in reading.conversions if conversion.kind == "referral"]
+    found = reading.conversions
     if len(found) != 1:
         where = str(document["resourceType"])
         text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
@@ -102,6 +103,34 @@ def with_patient(plan: Record, system: str, number: str) -> Record:
     patient = plan["patient"]
     pointer = {"system": system, **patient["ref_identifier"], "value": number}
     return {**plan, "patient": {**patient, "ref_identifier": pointer}}
+
+
+def refuse_another_patient(plan: Record, system: str, number: str) -> None:
+    """Refuses a plan that names its patient in another way too, or that holds anything of another patient's."""
+    extra = plan["patient"].keys() - {"ref_type", "ref_identifier"}
+    if extra:
+        text = "A plan names its patient by the number here and by nothing beside it: leave this out."
+        raise Refusal("unprocessable", [Issue("error", "value", f"patient.{name}", text) for name in sorted(extra)])
+    rest = {name: value for name, value in plan.items() if name != "patient"}
+    for path, said in _patients_in(rest, ""):
+        named = said.get("ref_identifier") if isinstance(said, dict) else None
+        ours = isinstance(named, dict) and (named.get("system"), named.get("value")) == (system, number)
+        if not ours or "ref" in said:
+            text = "This is said of another patient than the plan's: leave it out, or put it in a plan of that patient."
+            raise refuse("unprocessable", "value", path, text)
+
+
+def _patients_in(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _patients_in(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, inside in value.items():
+            place = f"{path}.{name}".lstrip(".")
+            if name in ("patient", "patient_as_written"):
+                yield place, inside
+            else:
+                yield from _patients_in(inside, place)
 
 
 def refuse_another_number(record: Record, system: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -154,7 +155,7 @@ class SameAs(Rule):
                 )
         if theirs is None and not self.unless:
             scope.into(self.rule.name).refuse("Say whose it is: the whole record does not.", "required")
-        return put(node, self.rule.steps, lambda raw: theirs, scope.look())
+        return put(node, self.rule.steps, lambda raw: copy.deepcopy(theirs), scope.look())
 
 
 def _leads_to_the_same(raw: Node, theirs: Node, scope: Scope) -> bool:

@@ -105,6 +105,10 @@ class Document:
         self._by_label[label] = resource
         self._told[id(resource)] = told
 
+    def place_of(self, resource: Node) -> int:
+        """Which entry a resource is: itself, not one that says the same."""
+        return next(n for n, entry in enumerate(self.entries) if entry is resource)
+
     def home(self, resource: Node) -> Node:
         """The resource whose `contained` its local references mean."""
         return self._home.get(id(resource), resource)

@@ -67,10 +67,7 @@ def entry_url(label: str, basis: str) -> str:
 @dataclass(frozen=True, eq=False, repr=False)
 class Link:
     """A Reference.  Where it leads to a resource of a named kind, that resource's record lies beside the pointer,
-    with `kind`.
-
-    The first link that reaches a resource tells it; every other one only points ("#label").
-    """
+    with `kind`."""
 
     pointer: Pointer
     kinds: dict[str, Shape] = field(default_factory=dict)
@@ -189,7 +186,8 @@ class Link:
         """The pointer's fields, the content's, and the kind."""
         point = {name: v for name, v in value.items() if name in self.pointer.names}
         content = {name: v for name, v in value.items() if name not in point and name not in ("kind", "id")}
-        return point, content, value.get("kind")
+        kind = value.get("kind")
+        return point, content, kind if kind is None or isinstance(kind, str) else canonical_text(kind)
 
     def told_there(self, named: Node, resource: ResourceShape, scope: WriteScope) -> Rec:
         """What a resource that is here already says, if it may be rewritten as this one."""

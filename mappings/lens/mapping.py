@@ -88,6 +88,7 @@ class Mapping:
         written = _fill_root(self.shape, content, before, root, WriteScope(making, root, new=not before))
         words = self.narrate(record) if self.narrate is not None else None
         made = _assembled(making, written, fresh=onto is None, words=words)
+        _refuse_dangling(making, made)
         back = self._check(record, made, making)
         return made, [*making.notes, *_left_behind(making, Document(made), back)]
 
@@ -95,7 +96,7 @@ class Mapping:
         document = Document(made)
         root = made
         if document.is_bundle:
-            place = making.document.entries.index(making.root) if making.document.is_bundle else 0
+            place = making.document.place_of(making.root) if making.document.is_bundle else 0
             root = document.entries[place]
         for label, where in making.pointers:
             if label and label not in making.told and document.labelled(label) is None:
@@ -117,6 +118,14 @@ class Mapping:
                 for place in sorted(differences(wanted, back))
             )
         return reading
+
+
+def _refuse_dangling(making: Making, made: Node) -> None:
+    """What was taken away must not be pointed to by what stays."""
+    lost = {f"#{one.get('id')}" for one in making.document.resources() if id(one) in making.gone}
+    if lost & references(made):
+        text = "Something else in the record still points to what was taken away here."
+        raise Refused([Issue("error", "not-found", "record", text)])
 
 
 def _left_behind(making: Making, made: Document, back: Reading) -> Iterator[Issue]:

@@ -71,13 +71,17 @@ class PointingHere(Rule):
         """The resources that point here, each with its kind and the reference, in the order of the document."""
         document = scope.reading.document
         for resource in document.resources():
-            if resource is scope.root or id(resource) in scope.reading.told or document.label(resource) is None:
+            if self.member not in resource or resource is scope.root or id(resource) in scope.reading.told:
                 continue
-            kind = self.link.kind_of(resource)
-            for reference in _objects(resource.get(self.member)) if kind is not None else ():
-                if document.resolve(reference.get("reference"), document.home(resource)) is scope.root:
-                    yield resource, str(kind), reference
-                    break
+            home = document.home(resource)
+            here = (
+                one
+                for one in _objects(resource[self.member])
+                if document.resolve(one.get("reference"), home) is scope.root
+            )
+            reference = next(here, None)
+            if reference is not None and (kind := self.link.kind_of(resource)) and document.label(resource) is not None:
+                yield resource, kind, reference
 
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         told: list[Record] = []
@@ -120,7 +124,7 @@ class PointingHere(Rule):
 
     def write(self, value: Any, old: Record | None, resource: Node | None, scope: WriteScope) -> None:
         kind = value.get("kind") if isinstance(value, dict) else None
-        if kind not in self.link.known:
+        if not isinstance(kind, str) or kind not in self.link.known:
             scope.refuse(f"Say in `kind` what this is, one of: {self.link.choices}.", "code-invalid")
         content, content0 = self.whole(value), self.whole(old) if old is not None else {}
         if resource is not None and not self.link.known[kind].same_thing(content, content0):

@@ -32,6 +32,7 @@ class RecordShape:
     key: tuple[str, ...] = ()
     where: str = ""
     restates: tuple[str, ...] = ()
+    else_by: tuple[str, ...] = ()
     leaf = False
 
     def __post_init__(self) -> None:
@@ -46,7 +47,7 @@ class RecordShape:
                 names.add(name)
             for part in rule.parts():
                 part.shape.check_on(part.element, f"{part.where}: {part.name}")
-        for name in (*self.key, *(told.partition(":")[0] for told in self.restates)):
+        for name in (*self.key, *self.else_by, *(told.partition(":")[0] for told in self.restates)):
             if name not in names:
                 raise DeclarationError(f"{self.where}: {self.type}: no field {name} to know it by")
 
@@ -101,11 +102,14 @@ class RecordShape:
         return dependencies(self)
 
     def same_thing(self, a: Any, b: Any) -> bool:
-        return all(_same_key(a.get(name), b.get(name)) for name in self.key)
+        if not all(_same_key(a.get(name), b.get(name)) for name in self.key):
+            return False
+        alike = not self.else_by or any(same(a.get(name), b.get(name)) for name in self.else_by)
+        return alike or self.shares_key(a, b)
 
     def shares_key(self, a: Rec, b: Rec) -> bool:
         """Whether both say a key and it is the same: same_thing is also what nothing speaks against."""
-        return bool(self.key) and all(name in a and name in b for name in self.key) and self.same_thing(a, b)
+        return bool(self.key) and all(name in a and name in b and _same_key(a[name], b[name]) for name in self.key)
 
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
         return isinstance(raw, dict) and all(rule.takes_node(raw) for rule in self.rules)
@@ -206,7 +210,7 @@ class ResourceShape(RecordShape):
         return self.from_fhir(resource, scope) or {}
 
     def write(self, value: Rec, before: Rec, resource: Node | None, scope: WriteScope) -> Node:
-        """The resource with what the record says; the narrative goes when what it told has changed."""
+        """The resource with what the record says; what becomes of its narrative is decided where all is assembled."""
         if resource is None:
             return self.fill(value, {}, {"resourceType": self.type}, replace(scope, new=True))
         return self.fill(value, before, resource, replace(scope, new=False))

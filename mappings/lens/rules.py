@@ -1,11 +1,12 @@
 """Where a value stands: the rules that a shape is made of.
 
 A rule reads its part of a record from a node, and writes it into a new node.  Rules do not look at each other;
-what depends on the root of the record (`same_as`, in choices.py) is said so.
+what depends on the root of the record (`same_as_root`, in choices.py) is said so.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ class Rule:
         return node
 
     def takes_node(self, node: Node) -> bool:
-        """Whether a node is of the kind that the shape is about (require); what else a rule says does not decide it."""
+        """Whether a node is of the kind that the shape is about (only_if); what else a rule says does not decide it."""
         return True
 
     def parts(self) -> Iterator[Field | Each]:
@@ -271,7 +272,7 @@ class Fill(At):
     def to_fhir(self, record: Record, before: Record, node: Node, scope: WriteScope) -> Node:
         if not scope.new or look(node, self.steps) is not None:
             return node
-        return put(node, self.steps, lambda raw: self.value, scope.look())
+        return put(node, self.steps, lambda raw: copy.deepcopy(self.value), scope.look())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -106,7 +106,7 @@ def tagged(*, fhir: str, system: str, code: str) -> tuple[Rule, ...]:
 
 
 def same_as_root(rule: Field, *, element: str, follows: bool = False, if_absent: str = "") -> SameAs:
-    """A reference that is told only where it differs from the root's own element `of`."""
+    """A reference that is told only where it differs from that element of the root."""
     return SameAs(rule=rule, of=element, follows=follows, unless=if_absent, where=declared_at())
 
 
@@ -134,9 +134,14 @@ def pointer(*rules: Rule, key: str = "") -> Pointer:
     return Pointer("Reference", rules, tuple(key.split()), declared_at())
 
 
-def resource(type_: str, *rules: Rule, known_by: str = "", restates: str = "") -> ResourceShape:
-    """A shape for a whole resource."""
-    return ResourceShape(type_, rules, tuple(known_by.split()), declared_at(), tuple(restates.split()))
+def resource(type_: str, *rules: Rule, known_by: str = "", else_by: str = "", restates: str = "") -> ResourceShape:
+    """A shape for a whole resource.
+
+    known_by: the fields that make it this one and no other.  else_by: where nothing of that is shared, one of these has
+    to be the same.  restates: as of a part.
+    """
+    known, by, said = (tuple(names.split()) for names in (known_by, else_by, restates))
+    return ResourceShape(type_, rules, known, declared_at(), restates=said, else_by=by)
 
 
 def code(name: str, words: Mapping[str, str]) -> Code:

@@ -19,9 +19,9 @@ def check(record: Any) -> list[Issue]:
     from mappings.records.spanning import SPANNING
 
     kind = record.get("record") if isinstance(record, dict) else None
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         return [Issue("error", "invalid", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
-    sort = record.get("kind", "")
+    sort = str(record.get("kind", ""))
     if "" not in ROOTS[kind] and sort not in ROOTS[kind]:
         return [Issue("error", "invalid", "kind", f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}.")]
     found = list(_issues(schema_of(kind, sort if sort in ROOTS[kind] else "").validate(record), ()))

@@ -53,7 +53,7 @@ class Linked(fields.Field[Any]):
         if not isinstance(value, dict):
             raise ValidationError("This must be a record.")
         kind = value.get("kind")
-        if kind is not None and kind not in self.link.known:
+        if kind is not None and (not isinstance(kind, str) or kind not in self.link.known):
             raise ValidationError({"kind": [f"Say one of: {self.link.choices}."]})
         point, content, _ = self.link.split(value)
         errors = _schema(self.link.pointer)().validate(point) if point or kind is None else {}

@@ -480,3 +480,48 @@ def test_an_id_is_made_for_addresses(client: FlaskClient) -> None:
     answer = put(client, plan("P-000001"), "plan%201")
     assert answer.status_code == 422
     assert problem(answer) == [("id", "value")]
+
+
+ANOTHERS: dict[str, Node] = {
+    "patient.shown_as": {"patient": {"shown_as": "Somebody Else"}},
+    "patient.ref": {"patient": {"ref": "https://ehr.example/Patient/9"}},
+    "problems[0].patient": {
+        "problems": [
+            {"kind": "condition", "diagnosis": {"text": "x"}, "patient": {"ref": "https://ehr.example/Patient/9"}}
+        ]
+    },
+    "activities[0].order.patient": {
+        "activities": [
+            {
+                "order": {
+                    "kind": "prescription",
+                    "status": "active",
+                    "drug": {"text": "morphine"},
+                    "patient": {"ref_identifier": {"system": f"{IDENTIFIERS}/patient", "value": "P-2"}},
+                }
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("place", ANOTHERS)
+def test_a_plan_holds_nothing_of_another_patient(client: FlaskClient, place: str) -> None:
+    told = plan(received(client, alone())["patient_number"])
+    patient = told["patient"] | ANOTHERS[place].get("patient", {})
+    answer = put(client, told | ANOTHERS[place] | {"patient": patient})
+    assert answer.status_code == 422
+    assert problem(answer) == [(place, "value")]
+
+
+def test_a_plan_does_not_answer_a_referral_that_was_declined_or_withdrawn(client: FlaskClient) -> None:
+    declined, withdrawn = (
+        received(client, alone()),
+        received(client, alone() | {"status": "revoked"} | {"identifier": [{"system": "urn:x", "value": "other"}]}),
+    )
+    assert decide(client, declined, "decline", "not for us").status_code == 200
+    for one in (declined, withdrawn):
+        named = {"ref_identifier": {"system": f"{IDENTIFIERS}/referral", "value": one["number"]}}
+        answer = put(client, plan(one["patient_number"], supporting=[named]))
+        assert answer.status_code == 409
+        assert problem(answer) == [("supporting", "business-rule")]

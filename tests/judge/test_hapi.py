@@ -29,6 +29,8 @@ RECORDS = sorted(FIXTURES.rglob("*.record.json"))
 NOT_R4_ON_PURPOSE = {"status-that-r4-does-not-have": "requested'"}
 """What shows what senders get wrong, each with what the judge is to say of it; nothing is rendered afresh from it."""
 
+pytestmark = pytest.mark.xdist_group("hapi")  # one JVM for all of them
+
 QUIRKS = {
     r"rng-2: .*HAPI-0676": "two quantities whose units are spelled differently it compares through UCUM, for which it "
     "has no service: 1 tablet is not less than 2 tablets",

@@ -130,6 +130,8 @@ def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
             if draw(st.integers(0, 3)) == 0
             else []
         )
+        if rule.prefer:  # none of the others is the one to tell first
+            rest = [{name: value for name, value in item.items() if name != "use"} or {"text": "y"} for item in rest]
         return ({rule.name: head} if rule.name else head) | ({rule.others: rest} if rest else {})
     if isinstance(rule, Each):
         return {rule.name: draw(st.lists(_value(rule.shape, depth + 1), min_size=1, max_size=2 if depth else 3))}

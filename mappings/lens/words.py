@@ -15,6 +15,7 @@
     code        a code in the clinic's word, through a table
     skip        not told on purpose, with the reason
     again       a shape defined further down, or that contains itself
+    verbatim    FHIR as it stands, for extensions only; pointer: the shape of a Reference
 
 link and link_only, for references, are in mappings/datatypes.py.  `fhir=` is a path as FHIRPath writes it;
 `about=` says in a sentence what the field means.
@@ -27,12 +28,13 @@ from typing import Any
 
 from mappings.lens.binding import declared_at
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.conditions import OnlyIf, Says
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
-from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Says, Skip
+from mappings.lens.rules import Field, Fill, Rule, Skip
 from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
 
 verbatim = Verbatim()

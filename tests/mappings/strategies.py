@@ -11,11 +11,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.conditions import OnlyIf
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape
-from mappings.lens.rules import Field, OnlyIf, Rule
+from mappings.lens.rules import Field, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, resolved
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import children, is_primitive, is_resource

@@ -13,11 +13,12 @@ from mappings import ROOTS
 from mappings.conversion import mapping
 from mappings.datatypes import EVERY_RESOURCE
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.conditions import OnlyIf
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
-from mappings.lens.rules import Field, Fill, OnlyIf, Rule, Skip
+from mappings.lens.rules import Field, Fill, Rule, Skip
 from mappings.lens.shapes import Bare, Code, Shape, resolved
 
 FIELDS = Path(__file__).with_name("fields.txt")

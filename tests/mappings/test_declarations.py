@@ -12,11 +12,12 @@ from mappings import KINDS, ROOTS, from_fhir, version
 from mappings.conversion import mapping
 from mappings.datatypes import CONCEPT, HUMAN_NAME, IDENTIFIER, POINTER, QUANTITY, link
 from mappings.lens.binding import NEVER_ASSUMED
+from mappings.lens.conditions import OnlyIf
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import DeclarationError, parse
 from mappings.lens.records import RecordShape, ResourceShape
-from mappings.lens.rules import At, Field, OnlyIf, Rule
+from mappings.lens.rules import At, Field, Rule
 from mappings.lens.shapes import Again, Shape, Verbatim, resolved
 from mappings.lens.version import fingerprint
 from mappings.lens.words import code, each, field, main, one_of, part, resource, same_as_root, tagged, verbatim

@@ -290,6 +290,23 @@ def test_another_patient_is_another_entry() -> None:
     assert after["entry"][0]["resource"]["subject"]["reference"] == after["entry"][-1]["fullUrl"]
 
 
+def test_another_name_and_birth_date_where_there_is_no_number_are_another_patient() -> None:
+    alpha = {"resourceType": "Patient", "name": [{"family": "Alpha"}], "birthDate": "1950"}
+    entries: list[Json] = [
+        {"fullUrl": "urn:uuid:2c3d8f1e-0000-4000-8000-000000000001", "resource": referral()},
+        {"fullUrl": "urn:uuid:2c3d8f1e-0000-4000-8000-000000000002", "resource": alpha},
+    ]
+    entries[0]["resource"]["subject"] = {"reference": entries[1]["fullUrl"]}
+    document = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    record = record_of(document)
+    record["patient"] |= {"name": {"family": "Beta"}, "birth_date": "1999"}
+    after = to_fhir(record, onto=document).resource
+    assert same(after["entry"][1], entries[1])
+    assert after["entry"][2]["resource"]["name"] == [{"family": "Beta"}]
+    record["patient"] |= {"birth_date": "1950"}  # the name alone: the same patient, who was misspelt or has married
+    assert len(to_fhir(record, onto=document).resource["entry"]) == 2
+
+
 def test_a_part_that_is_told_once_is_pointed_to_elsewhere() -> None:
     """An edit of the team must not change the activities: they only point to who is told there."""
     plan: Json = {

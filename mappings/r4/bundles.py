@@ -21,7 +21,7 @@ Node = dict[str, Json]
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 _RESTFUL = re.compile(r"https?://\S*/([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _INSTANCE = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
-_SENDS = frozenset({"POST", "PUT", "PATCH"})
+_SENDS = ("POST", "PUT", "PATCH")
 
 
 def faults(bundle: Node) -> Iterator[Fault]:
@@ -35,7 +35,7 @@ def faults(bundle: Node) -> Iterator[Fault]:
         resource = resource if isinstance(resource, dict) else None
         found = [*_full_url(entry, resource)]
         request = entry.get("request")
-        if isinstance(request, dict) and bundle.get("type") in {"batch", "transaction"}:
+        if isinstance(request, dict) and bundle.get("type") in ("batch", "transaction"):
             found += _request(request, resource)
             found += _twice(request, touched) if bundle["type"] == "transaction" else ()
         for place, code, text in found:
@@ -63,7 +63,7 @@ def _request(request: Node, resource: Node | None) -> Iterator[Fault]:
     method, url = request.get("method"), request.get("url")
     if method in _SENDS and resource is None:
         yield ("resource",), "required", f"{method} sends a resource: add it to the entry."
-    if not isinstance(url, str) or resource is None or method not in {"POST", "PUT"}:
+    if not isinstance(url, str) or resource is None or method not in ("POST", "PUT"):
         return
     type_, path = resource.get("resourceType"), url.partition("?")[0]
     instance = _INSTANCE.fullmatch(path)
@@ -79,7 +79,7 @@ def _request(request: Node, resource: Node | None) -> Iterator[Fault]:
 def _twice(request: Node, touched: set[str]) -> Iterator[Fault]:
     """No resource is written twice in one transaction (R4, 3.1.0.11.2)."""
     method, url = request.get("method"), request.get("url")
-    if method not in {"PUT", "PATCH", "DELETE"} or not isinstance(url, str):
+    if method not in ("PUT", "PATCH", "DELETE") or not isinstance(url, str):
         return
     if url in touched:
         yield ("request", "url"), "duplicate", "A transaction writes each resource once: take one of the entries out."

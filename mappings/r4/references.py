@@ -42,12 +42,13 @@ class Bundle:
 
     def __init__(self, node: Mapping[str, Json]) -> None:
         self.type = node.get("type")
-        self.types: dict[str, Any] = {}
+        self.types: dict[str, str | None] = {}
         entries = node.get("entry")
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, dict) and isinstance(entry.get("fullUrl"), str):
                 resource = entry.get("resource")
-                self.types[entry["fullUrl"]] = resource.get("resourceType") if isinstance(resource, dict) else None
+                type_ = resource.get("resourceType") if isinstance(resource, dict) else None
+                self.types[entry["fullUrl"]] = type_ if isinstance(type_, str) else None
 
 
 class Lead(NamedTuple):

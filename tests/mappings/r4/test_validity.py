@@ -243,6 +243,30 @@ def test_any_damage_is_told_and_never_a_crash(resource: dict[str, Any], data: st
         assert issue.text.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("type",), [None]),
+        (("entry", 0, "request", "method"), []),
+        (("entry", 0, "resource", "resourceType"), ["Patient"]),
+        (("entry", 0, "resource", "resourceType"), {}),
+    ],
+)
+def test_what_is_no_text_where_one_is_looked_up_is_no_crash(place: tuple[Any, ...], value: Json) -> None:
+    entry = {
+        "fullUrl": "urn:uuid:2c3d8f1e-0000-4000-8000-000000000001",
+        "resource": {"resourceType": "Patient", "active": True},
+        "request": {"method": "POST", "url": "Patient"},
+    }
+    team = {"resourceType": "CareTeam", "participant": [{"member": {"reference": entry["fullUrl"]}}]}
+    bundle: Any = {"resourceType": "Bundle", "type": "transaction", "entry": [entry, {"resource": team}]}
+    holder = bundle
+    for step in place[:-1]:
+        holder = holder[step]
+    holder[place[-1]] = value
+    assert validity.check(bundle)
+
+
 @given(st.sampled_from(_SOURCES), st.data())
 def test_an_object_that_became_something_else_is_no_crash(resource: dict[str, Any], data: st.DataObject) -> None:
     damaged = copy.deepcopy(resource)

@@ -194,9 +194,8 @@ Found = tuple[Mapping, Node, dict[str, Any], Pass]
 
 def _not_told_by_others(found: list[Found]) -> list[Found]:
     """The roots without those that another record tells already; of two that tell each other the first one stays."""
-    tells = [
-        {m for m, other in enumerate(found) if m != n and id(other[1]) in one[3].told} for n, one in enumerate(found)
-    ]
+    places = {id(root): n for n, (_, root, _, _) in enumerate(found)}
+    tells = [{places[one] for one in done.told if one in places} for *_, done in found]
     first = [
         n
         for n in range(len(found))

@@ -53,7 +53,7 @@ class Document:
         self._full_urls: dict[int, str] = {}
         self._added: dict[str, Node] = {}
         if self.is_bundle:
-            for entry in _objects(given.get("entry")):
+            for entry in objects(given.get("entry")):
                 resource = entry.get("resource")
                 if isinstance(resource, dict):
                     self._enter(resource, entry.get("fullUrl"))
@@ -87,7 +87,7 @@ class Document:
         self._name(resource, own if isinstance(own, str) else tail, told=isinstance(own, str))
 
     def _hold(self, owner: Node) -> None:
-        for resource in _objects(owner.get("contained")):
+        for resource in objects(owner.get("contained")):
             own = resource.get("id")
             self._home[id(resource)] = owner
             if isinstance(own, str):
@@ -135,7 +135,7 @@ class Document:
         if reference.startswith("#"):
             if reference == "#":
                 return home
-            return next((c for c in _objects(home.get("contained")) if c.get("id") == reference[1:]), None)
+            return next((c for c in objects(home.get("contained")) if c.get("id") == reference[1:]), None)
         unversioned = reference.split("/_history/")[0]
         return self._by_url.get(unversioned) or self._on_its_server(unversioned, home)
 
@@ -173,10 +173,11 @@ class Document:
         tops = self.entries if self.is_bundle else [self.given]
         yield from tops
         for top in tops:
-            yield from _objects(top.get("contained"))
+            yield from objects(top.get("contained"))
 
 
-def _objects(value: Any) -> list[Node]:
+def objects(value: Any) -> list[Node]:
+    """The objects of a list; nothing where there is no list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 

@@ -8,12 +8,15 @@ from typing import Any
 from mappings.lens.document import Node
 from mappings.lens.reading import Reading
 
+NOT_UNDERSTOOD = {"modifier_extensions": "a modifier extension", "implicit_rules": "implicit rules"}
+"""The fields of a record that stop every action, and what they hold."""
+
 
 def not_actionable(value: Any, where: str = "") -> list[str]:
     """Safety gate: why a record must not be acted on, from what it says itself."""
     reasons: list[str] = []
     if isinstance(value, dict):
-        for name, what in (("modifier_extensions", "a modifier extension"), ("implicit_rules", "implicit rules")):
+        for name, what in NOT_UNDERSTOOD.items():
             if name in value:
                 reasons.append(f"{where}{name}: {what} that we do not understand may change what this means")
         for name, member in value.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mappings.lens.binding import Binder, element_of
-from mappings.lens.document import ROOT
+from mappings.lens.document import ROOT, objects
 from mappings.lens.links import Link
 from mappings.lens.lists import paired
 from mappings.lens.making import WriteScope
@@ -76,7 +76,7 @@ class PointingHere(Rule):
             home = document.home(resource)
             here = (
                 one
-                for one in _objects(resource[self.member])
+                for one in objects(resource[self.member])
                 if document.resolve(one.get("reference"), home) is scope.root
             )
             reference = next(here, None)
@@ -160,7 +160,3 @@ def _may_be(value: Any, known: Record) -> bool:
 
 def _named_alike(value: Record, known: Record) -> bool:
     return same(value.get("id"), known.get("id"))
-
-
-def _objects(value: Any) -> list[Node]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

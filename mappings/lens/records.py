@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from mappings.lens.binding import Binder
 from mappings.lens.choices import SameAs
+from mappings.lens.gates import NOT_UNDERSTOOD
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError
 from mappings.lens.reading import Scope
@@ -18,9 +19,6 @@ from mappings.values import same
 
 Node = dict[str, Any]
 Rec = dict[str, Any]
-
-NOT_UNDERSTOOD = ("modifier_extensions", "implicit_rules")
-"""The fields of a record that stop every action."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -168,7 +168,15 @@ class _Storing:
     def _store(self, connection: Connection, entry: Entry, made: list[Made], message_id: str) -> None:
         one = made[entry.index]
         resource = self._as_kept(entry, made)
-        stored = Stored(one.type, one.id, one.version, one.last_updated, exact_json.dumps(resource), message_id)
+        stored = Stored(
+            one.type,
+            one.id,
+            one.version,
+            one.last_updated,
+            exact_json.dumps(resource),
+            message_id,
+            self._incoming.sender,
+        )
         resources.add(connection, stored)
         resources.identify(connection, one.type, one.id, sameness.identifiers(entry.resource))
         if entry.condition is not None and entry is not self._envelope.root:
@@ -192,7 +200,7 @@ class _Storing:
         root = self._envelope.root
         at = made[root.index].last_updated
         task = new_task(self._settings, task_id, self._as_kept(root, made), number, patient, at)
-        resources.add(connection, Stored("Task", task_id, 1, at, exact_json.dumps(task), None))
+        resources.add(connection, Stored("Task", task_id, 1, at, exact_json.dumps(task), None, self._incoming.sender))
         resources.identify(connection, "Task", task_id, sameness.identifiers(task))
 
     def _message(self, id_: str, at: str, made: list[Made]) -> Message:

@@ -102,7 +102,7 @@ def mapping(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Mapping:
         text = f"Say which {kind} this is: one of {', '.join(known[kind])}."
         raise Refused([Issue("error", "not-supported", "kind", text if "" not in known[kind] else "Leave this out.")])
     if kind in site.kinds:
-        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention)
+        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention, finish=_with_claims)
     module = importlib.import_module(f"mappings.{kind}")
     shape = module.RECORD[sort] if sort else module.RECORD
     shape = shape if site is AS_SHIPPED else site.root(shape)

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from mappings import ROOTS
+from mappings import ROOTS, us_core
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
@@ -102,17 +102,24 @@ def mapping(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Mapping:
         text = f"Say which {kind} this is: one of {', '.join(known[kind])}."
         raise Refused([Issue("error", "not-supported", "kind", text if "" not in known[kind] else "Leave this out.")])
     if kind in site.kinds:
-        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention)
+        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention, finish=_with_claims)
     module = importlib.import_module(f"mappings.{kind}")
     shape = module.RECORD[sort] if sort else module.RECORD
     shape = shape if site is AS_SHIPPED else site.root(shape)
-    return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None))
+    return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None), _with_claims)
 
 
 def _attention(record: dict[str, Any]) -> list[str]:
     from mappings import instruments
 
     return instruments.needs_attention(instruments.found_in(record))
+
+
+def _with_claims(made: Node, onto: Node | None) -> tuple[Node, list[Issue]]:
+    """What is made declares what it meets of US Core; put onto another's document, it loses what it meets no more."""
+    from mappings.us_core import declaring
+
+    return (declaring.declared(made), []) if onto is None else declaring.kept(made, onto)
 
 
 def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]] = tuple) -> list[Issue]:
@@ -142,7 +149,7 @@ def version(kind: str, site: Site = AS_SHIPPED) -> str:
 
     deciding = [attention, comparison, scoring, table, bindings]
     deciding += [module for one in mappings if one.narrate and (module := inspect.getmodule(one.narrate))]
-    return fingerprint(*(one.shape for one in mappings), also=map(inspect.getsource, deciding))
+    return fingerprint(*(one.shape for one in mappings), also=[*map(inspect.getsource, deciding), *us_core.sources()])
 
 
 def from_fhir(
@@ -163,6 +170,7 @@ def from_fhir(
         for _, _, record, done in found
         for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
     ]
+    doubts += us_core.false_claims(document)
     report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))

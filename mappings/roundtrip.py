@@ -2,9 +2,9 @@
 
 Three questions, none of which answers another.  *Same*: read and written onto the original, did anything change?
 *Fresh*: rendered on nothing and read again, is it the same record?  *Rebuilt*: does that rendering say what the
-original said?  The last compares everything but the narrative, the order of `contained` and the ids that we derive:
-what bears another name says the same if the same references lead to it.  So a Bundle can be compared with one resource
-that contains what the entries held.
+original said?  The last compares everything but the narrative, the order of `contained`, the profiles of US Core that
+are declared where they are met, and the ids that we derive: what bears another name says the same if the same
+references lead to it.  So a Bundle can be compared with one resource that contains what the entries held.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir
+from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir, us_core
 from mappings.conversion import FATES, roots
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
@@ -159,10 +159,18 @@ def _named(document: Document, resource: Node, names: Mapping[int, str]) -> Node
     said = {
         name: renamed(value) for name, value in resource.items() if name not in ("contained", "text", "_text", *ours)
     }
-    if names[id(resource)] != "#" and isinstance(said.get("meta"), dict):
-        of_a_server = ("versionId", "lastUpdated")  # of what is linked, nobody's to say again
-        said["meta"] = {name: value for name, value in said["meta"].items() if name not in of_a_server}
+    if isinstance(said.get("meta"), dict):
+        of_a_server = (
+            ("versionId", "lastUpdated") if names[id(resource)] != "#" else ()
+        )  # of what is linked, nobody's to say
+        said["meta"] = {name: value for name, value in _without_claims(said["meta"]).items() if name not in of_a_server}
     return {name: value for name, value in said.items() if value != {}}
+
+
+def _without_claims(meta: Node) -> Node:
+    """Without the profiles that are declared where they are met: they follow from the rest, as ids do."""
+    others = [url for url in meta.get("profile") or [] if not us_core.is_declared_by_us(url)]
+    return {**meta, "profile": others} if others else {name: value for name, value in meta.items() if name != "profile"}
 
 
 def _digest(value: Json) -> str:

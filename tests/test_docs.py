@@ -17,6 +17,7 @@ from adapter.store.deliveries import State
 from adapter.store.engine import open_engine
 from mappings import ROOTS
 from mappings.r4 import exact_json
+from mappings.us_core.profiles import names, profile, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,12 @@ def test_every_setting_of_a_partner_is_named(key: str) -> None:
 def test_every_record_stands_in_the_table_with_its_root() -> None:
     told = {code(record)[0]: root.split(", ") for record, root, _ in rows("The mappings at a glance", "record")}
     assert told == {kind: list(roots.values()) for kind, roots in ROOTS.items()}
+
+
+def test_every_profile_that_is_declared_stands_in_the_table_with_its_resource() -> None:
+    told = [(code(name)[0], resource) for name, resource, _ in rows("US Core", "profile")]
+    assert told == [(name, profile(name).type) for name in names() if profile(name).declared]
+    assert f"US Core {version()}" in section("US Core")
 
 
 def test_every_folder_of_the_layout_is_there() -> None:

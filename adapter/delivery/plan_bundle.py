@@ -4,6 +4,7 @@ The patient is created only if the partner has none with that identifier, and ne
 only if there is none yet, and otherwise put onto the very version that was found (If-Match): so a request that was lost
 on the way and sent again cannot make a second plan, nor a second version of the same one.
 Equal input gives equal bytes: ids in the Bundle are UUIDv5 of the business identifiers.
+What is sent declares the profiles of US Core that it meets as it is sent, the patient being an entry of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Identifier
+from mappings import us_core
 from mappings.values import Json
 
 Resource = dict[str, Any]
@@ -54,7 +56,7 @@ def plan_bundle(
         if held.version is not None:
             request["ifMatch"] = f'W/"{held.version}"'
     create = {"method": "POST", "url": "Patient", "ifNoneExist": known_by.query()}
-    return {
+    bundle = {
         "resourceType": "Bundle",
         "type": "transaction",
         "entry": [
@@ -62,6 +64,7 @@ def plan_bundle(
             {"fullUrl": _urn("CarePlan", identifier), "resource": document, "request": request},
         ],
     }
+    return us_core.declared(bundle)
 
 
 def _named(plan: Record, identifier: Identifier, render: Render) -> Resource:

@@ -14,6 +14,7 @@ from mappings.conversion import mapping
 from mappings.datatypes import EVERY_RESOURCE
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.conditions import OnlyIf
+from mappings.lens.derived import Derived
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
@@ -54,8 +55,8 @@ def told(rule: Rule) -> Iterator[str]:
             yield f"only if {rule.fhir} is {values or 'there'}{' or absent' if rule.or_absent else ''}"
         case Fill():
             yield f"filled in: {rule.fhir} = {rule.value}"
-        case Skip():
-            yield f"not told: {rule.fhir}"
+        case Skip() | Derived():
+            yield f"not told: {rule.fhir}{f', where {rule.because}' if isinstance(rule, Derived) else ''}"
 
 
 def held(shape: Shape) -> str:

@@ -101,6 +101,24 @@ def test_a_contained_patient_gives_way_to_the_patient_of_the_bundle() -> None:
     assert entry["resource"]["subject"]["reference"].startswith("urn:uuid:")
 
 
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
+
+
+def test_what_is_sent_declares_what_it_meets_as_it_is_sent() -> None:
+    """The plan by itself meets its profile; beside a patient of whom there is no name it does not."""
+    meta = {"profile": [f"{US_CORE}/us-core-careplan"]}
+    plan = a_plan(meta=meta, intent="plan", category=[{"text": "for pain"}], contained=[], goal=[])
+    del plan["resource"]["contained"], plan["resource"]["goal"]
+    person, sent = (entry["resource"] for entry in bundle(plan=plan)["entry"])
+    assert "meta" not in person
+    assert "meta" not in sent
+    known = a_patient()
+    known["resource"] |= {"name": [{"family": "Doe"}]}
+    person, sent = (entry["resource"] for entry in bundle(plan=plan, patient=known)["entry"])
+    assert person["meta"] == {"profile": [f"{US_CORE}/us-core-patient"]}
+    assert sent["meta"] == meta
+
+
 def test_ids_that_the_resources_have_here_stay_here() -> None:
     assert all("id" not in entry["resource"] for entry in bundle()["entry"])
 

@@ -6,9 +6,11 @@
     to_bundle(record)                the same as a transaction Bundle
     check_record(record)             what is wrong with a clinic record, by its schema
     version(kind)                    which mapping this is: a hash over its rules and tables
+    as_model(resource)               exact JSON as a model of fhir.resources.R4B, and what that holds otherwise
+    of_model(model)                  a model's exact JSON
 
-FHIR goes in and out as exact JSON (mappings.r4.exact_json); Refused says why something is not taken, place by place.
-Nothing heavy is loaded before it is needed.
+FHIR goes in and out as exact JSON (mappings.r4.exact_json), and wherever it goes in a model of fhir.resources.R4B may;
+Refused says why something is not taken, place by place.  Nothing heavy is loaded before it is needed.
 """
 
 from __future__ import annotations
@@ -18,11 +20,14 @@ from typing import TYPE_CHECKING, Any
 from mappings.issues import Issue, Refused
 
 if TYPE_CHECKING:
+    from fhir_core.fhirabstractmodel import FHIRAbstractModel
+
     from mappings.conversion import Conversion, Reading, Report, Writing
+    from mappings.r4.models import Held
 
 __all__ = [
-    "Conversion", "Issue", "Reading", "Refused", "Report", "Writing",
-    "check_record", "from_fhir", "to_bundle", "to_fhir", "version",
+    "Conversion", "Held", "Issue", "Reading", "Refused", "Report", "Writing",
+    "as_model", "check_record", "from_fhir", "of_model", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
 ROOTS: dict[str, dict[str, str]] = {
@@ -50,10 +55,16 @@ def __getattr__(name: str) -> Any:
         from mappings import conversion
 
         return getattr(conversion, name)
+    if name == "Held":
+        from mappings.r4.models import Held
+
+        return Held
     raise AttributeError(name)
 
 
-def from_fhir(document: dict[str, Any], *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
+def from_fhir(
+    document: dict[str, Any] | FHIRAbstractModel, *, strict: bool = False, kinds: tuple[str, ...] = KINDS
+) -> Reading:
     """The clinic records of a resource or Bundle: of these kinds, and what no record of them carries is unmapped.
 
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
@@ -64,7 +75,9 @@ def from_fhir(document: dict[str, Any], *, strict: bool = False, kinds: tuple[st
     return conversion.from_fhir(document, strict=strict, kinds=kinds)
 
 
-def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None, *, entry: int | None = None) -> Writing:
+def to_fhir(
+    record: dict[str, Any], onto: dict[str, Any] | FHIRAbstractModel | None = None, *, entry: int | None = None
+) -> Writing:
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
     entry: which entry of a Bundle the record is of, where it has several of the kind (Conversion.entry).
@@ -94,3 +107,23 @@ def version(kind: str) -> str:
     from mappings import conversion
 
     return conversion.version(kind)
+
+
+def as_model(resource: dict[str, Any]) -> Held:
+    """A resource or Bundle as a model of fhir.resources.R4B, with a warning for each place that it holds otherwise.
+
+    Refused: what is not R4, and what such a model has no place for, as for an extension on an extension's value.
+    """
+    from mappings.r4 import models
+
+    return models.as_model(resource)
+
+
+def of_model(model: FHIRAbstractModel) -> dict[str, Any]:
+    """The exact JSON of a model of fhir.resources.R4B, which is left as it is.
+
+    Refused: what is no such model (one of R5, say), and a model that holds what is not R4.
+    """
+    from mappings.r4 import models
+
+    return models.of_model(model)

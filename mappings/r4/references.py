@@ -17,7 +17,7 @@ _LITERAL = re.compile(
     r"(?:https?://[^\s?#]+/|)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?\S+")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -35,6 +35,16 @@ class Scope:
         """The ids of contained resources that something refers to."""
         self.pointing_out: set[str] = set()
         """Those that refer to the resource that they lie in (#)."""
+        self._ids: set[tuple[Json, str]] = set()
+
+    def is_first(self, id_: str, type_: str, inside: Json) -> bool:
+        """Whether no element before had this id, in the resource or in the contained one that it is inside of.
+
+        A StructureDefinition describes an element twice, in its snapshot and in its differential, by one id.
+        """
+        known = len(self._ids)
+        self._ids.add((inside, id_))
+        return len(self._ids) > known or type_ == "ElementDefinition"
 
 
 class Bundle:
@@ -76,7 +86,7 @@ def follow(text: str, scope: Scope, bundle: Bundle | None, *, inside: bool) -> L
         if transaction and is_resource(match[1]):
             return Lead(match[1])
         return Lead(fault=("value", "Only in a transaction may a reference be a search: write Type/id."))
-    if not _ABSOLUTE.fullmatch(text):
+    if not ABSOLUTE.fullmatch(text):
         return Lead(fault=("value", "Write a reference as Type/id, #id of a contained resource, or an absolute URL."))
     return Lead()
 

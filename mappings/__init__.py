@@ -6,6 +6,7 @@
     to_bundle(record)                the same as a transaction Bundle
     check_record(record)             what is wrong with a clinic record, by its schema
     version(kind)                    which mapping this is: a hash over its rules and tables
+    site(folder)                     what a site does differently; each of these takes it as `site=`
     as_model(resource)               exact JSON as a model of fhir.resources.R4B, and what that holds otherwise
     of_model(model)                  a model's exact JSON
 
@@ -20,14 +21,17 @@ from typing import TYPE_CHECKING, Any
 from mappings.issues import Issue, Refused
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
     from mappings.conversion import Conversion, Reading, Report, Writing
     from mappings.r4.models import Held
+    from mappings.sites import Site
 
 __all__ = [
-    "Conversion", "Held", "Issue", "Reading", "Refused", "Report", "Writing",
-    "as_model", "check_record", "from_fhir", "of_model", "to_bundle", "to_fhir", "version",
+    "Conversion", "Held", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
+    "as_model", "check_record", "from_fhir", "of_model", "site", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
 ROOTS: dict[str, dict[str, str]] = {
@@ -55,6 +59,10 @@ def __getattr__(name: str) -> Any:
         from mappings import conversion
 
         return getattr(conversion, name)
+    if name == "Site":
+        from mappings.sites import Site
+
+        return Site
     if name == "Held":
         from mappings.r4.models import Held
 
@@ -63,20 +71,28 @@ def __getattr__(name: str) -> Any:
 
 
 def from_fhir(
-    document: dict[str, Any] | FHIRAbstractModel, *, strict: bool = False, kinds: tuple[str, ...] = KINDS
+    document: dict[str, Any] | FHIRAbstractModel,
+    *,
+    strict: bool = False,
+    kinds: tuple[str, ...] | None = None,
+    site: Site | None = None,
 ) -> Reading:
-    """The clinic records of a resource or Bundle: of these kinds, and what no record of them carries is unmapped.
+    """The clinic records of a resource or Bundle: of these kinds (all), and what no record of them carries is unmapped.
 
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
     carries.
     """
     from mappings import conversion
 
-    return conversion.from_fhir(document, strict=strict, kinds=kinds)
+    return conversion.from_fhir(document, strict=strict, kinds=kinds, site=_here(site))
 
 
 def to_fhir(
-    record: dict[str, Any], onto: dict[str, Any] | FHIRAbstractModel | None = None, *, entry: int | None = None
+    record: dict[str, Any],
+    onto: dict[str, Any] | FHIRAbstractModel | None = None,
+    *,
+    entry: int | None = None,
+    site: Site | None = None,
 ) -> Writing:
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
@@ -85,28 +101,28 @@ def to_fhir(
     """
     from mappings import conversion
 
-    return conversion.to_fhir(record, onto, entry=entry)
+    return conversion.to_fhir(record, onto, entry=entry, site=_here(site))
 
 
-def to_bundle(record: dict[str, Any]) -> Writing:
+def to_bundle(record: dict[str, Any], *, site: Site | None = None) -> Writing:
     """A record as a transaction Bundle, its entries tied by urn:uuid."""
     from mappings import conversion
 
-    return conversion.to_bundle(record)
+    return conversion.to_bundle(record, site=_here(site))
 
 
-def check_record(record: dict[str, Any]) -> list[Issue]:
+def check_record(record: dict[str, Any], *, site: Site | None = None) -> list[Issue]:
     """What is wrong with a clinic record; expressions are paths of the record (goals[0].description)."""
     from mappings.records import check
 
-    return check(record)
+    return check(record, _here(site))
 
 
-def version(kind: str) -> str:
+def version(kind: str, *, site: Site | None = None) -> str:
     """The version of the mapping of a kind: a hash over its rules, its tables and its record schema."""
     from mappings import conversion
 
-    return conversion.version(kind)
+    return conversion.version(kind, _here(site))
 
 
 def as_model(resource: dict[str, Any]) -> Held:
@@ -127,3 +143,26 @@ def of_model(model: FHIRAbstractModel) -> dict[str, Any]:
     from mappings.r4 import models
 
     return models.of_model(model)
+
+
+def site(folder: str | PathLike[str]) -> Site:
+    """What a site does differently, from its folder (mappings/README.md): its tables, changes of rules, own records.
+
+    mappings.lens.paths.DeclarationError, a line with file and line for each thing in it that cannot be right.
+    """
+    from pathlib import Path
+
+    from mappings.lens.paths import DeclarationError
+    from mappings.lint import lint
+    from mappings.sites import read_site
+
+    found = read_site(Path(folder), KINDS)
+    if faults := lint(found):
+        raise DeclarationError("\n".join(f"{where}: {text}" for where, text in faults))
+    return found
+
+
+def _here(site: Site | None) -> Site:
+    from mappings.sites import AS_SHIPPED
+
+    return AS_SHIPPED if site is None else site

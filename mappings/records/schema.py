@@ -19,6 +19,7 @@ from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Rule
 from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
 from mappings.r4.definitions import pattern
+from mappings.sites import AS_SHIPPED, Site
 
 MISSING = "Say {name}: it must be there."
 Members = dict[str, fields.Field[Any]]
@@ -67,7 +68,7 @@ class Linked(fields.Field[Any]):
 
 
 @cache
-def schema_of(kind: str, sort: str = "") -> Schema:
+def schema_of(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Schema:
     """The schema of a record kind, where it has several roots of the one that `kind` of the record says."""
     from mappings.conversion import mapping
 
@@ -83,7 +84,7 @@ def schema_of(kind: str, sort: str = "") -> Schema:
     }
     if sort:
         members["kind"] = fields.String(required=True, validate=validate.Equal(sort))
-    return _made(mapping(kind, sort).shape, members)()
+    return _made(mapping(kind, sort, site).shape, members)()
 
 
 _SCHEMAS: dict[int, type[Schema]] = {}

@@ -19,6 +19,7 @@ _LITERAL = re.compile(
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?\S+")
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -105,6 +106,8 @@ def _contained(id_: str, scope: Scope, *, inside: bool) -> Lead:
 def _urn(text: str, *, transaction: bool) -> Lead:
     if text.startswith("urn:uuid:") and not UUID.fullmatch(text):
         return Lead(fault=("value", "Write a UUID as urn:uuid: and 32 hexadecimal digits with hyphens."))
+    if text.startswith("urn:oid:") and not OID.fullmatch(text):
+        return Lead(fault=("value", "Write an OID as urn:oid:1.2.3."))
     if transaction and text.startswith(("urn:uuid:", "urn:oid:")):
         return Lead(
             fault=("not-found", "No entry of this transaction has this as its fullUrl: add it, or refer to one.")

@@ -12,9 +12,8 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from mappings.r4.definitions import pattern
 from mappings.r4.fhirpath import Key
-from mappings.r4.references import ABSOLUTE, UUID
+from mappings.r4.references import ABSOLUTE, OID, UUID
 from mappings.r4.xhtml import is_basic, is_xhtml, is_xml
 from mappings.values import Json
 
@@ -40,18 +39,13 @@ def wrong_uri(text: str, *, canonical: bool = False) -> str | None:
     """How to mend a URI: one of a scheme with a form of its own has that form, a canonical one is absolute."""
     if text.startswith("urn:uuid:") and (not UUID.fullmatch(text) or text != text.lower()):
         return "Write a UUID as urn:uuid: and 32 lower-case hexadecimal digits with hyphens."
-    if text.startswith("urn:oid:") and not _oid(text.partition("|")[0]):
+    if text.startswith("urn:oid:") and not OID.fullmatch(text.partition("|")[0]):
         return "Write an OID as urn:oid:1.2.3."
     if text.startswith(("oid:", "uuid:")):
         return "Write it with urn: before it."
     if canonical and not text.startswith("#") and not ABSOLUTE.fullmatch(text):
         return "Write a canonical URL whole, as https://..., or #id of a contained resource."
     return None
-
-
-def _oid(text: str) -> bool:
-    found = pattern("oid")
-    return found is not None and found.fullmatch(text) is not None
 
 
 def _extensions(name: str, extensions: Json) -> Iterator[Fault]:
@@ -74,10 +68,16 @@ def _attachment(attachment: Node) -> Iterator[Fault]:
         yield ("hash",), "value", "Write the SHA-1 of the data as base64, or leave this out."
 
 
-def _identifier(identifier: Node) -> Iterator[Fault]:
-    system, value = identifier.get("system"), identifier.get("value")
+def _system(node: Node) -> Iterator[Fault]:
+    """A system makes a code or a value unambiguous, which a word or a path on some server does not."""
+    system = node.get("system")
     if isinstance(system, str) and not ABSOLUTE.fullmatch(system):
         yield ("system",), "value", "Write the system as an absolute URI: https://..., urn:oid:... or urn:uuid:..."
+
+
+def _identifier(identifier: Node) -> Iterator[Fault]:
+    yield from _system(identifier)
+    system, value = identifier.get("system"), identifier.get("value")
     if system == _URIS and isinstance(value, str) and not ABSOLUTE.fullmatch(value):
         yield ("value",), "value", f"A value of {_URIS} is a whole URI: write it as one, or name another system."
 
@@ -104,7 +104,10 @@ def _sampled_data(sampled: Node) -> Iterator[Fault]:
 
 _STATED: dict[str, Callable[[Node], Iterator[Fault]]] = {
     "Attachment": _attachment,
+    "Coding": _system,
     "Identifier": _identifier,
     "Narrative": _narrative,
+    "Quantity": _system,
     "SampledData": _sampled_data,
+    "SimpleQuantity": _system,
 }

@@ -298,6 +298,11 @@ REFERENCES: dict[str, Case] = {
         "Bundle.entry[0].resource.subject.reference",
         "not-found",
     ),
+    "to an OID that is none": (
+        request(subject={"reference": "urn:oid:patient"}),
+        "ServiceRequest.subject.reference",
+        "value",
+    ),
     "to a UUID that is none": (
         request(subject={"reference": "urn:uuid:patient-1"}),
         "ServiceRequest.subject.reference",
@@ -593,6 +598,26 @@ WORDS: dict[str, Case] = {
     "a system that is a word": (
         patient(identifier=[{"system": "mrn", "value": "1"}]),
         "Patient.identifier[0].system",
+        "value",
+    ),
+    "a code system that is a word": (
+        observation(code={"coding": [{"system": "LOINC", "code": "72514-3"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "a code system that is a resource": (
+        observation(code={"coding": [{"system": "CodeSystem/pain", "code": "a"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "a system of units that is a word": (
+        observation(valueQuantity={"value": 1, "system": "UCUM", "code": "mg"}),
+        "Observation.value.system",
+        "value",
+    ),
+    "a dose's system of units that is a word": (
+        prescription(dosageInstruction=[{"maxDosePerAdministration": {"value": 1, "system": "UCUM", "code": "mg"}}]),
+        "MedicationRequest.dosageInstruction[0].maxDosePerAdministration.system",
         "value",
     ),
     "a system that is a UUID and is none": (

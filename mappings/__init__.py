@@ -7,9 +7,11 @@
     check_record(record)             what is wrong with a clinic record, by its schema
     version(kind)                    which mapping this is: a hash over its rules and tables
     site(folder)                     what a site does differently; each of these takes it as `site=`
+    as_model(resource)               exact JSON as a model of fhir.resources.R4B, and what that holds otherwise
+    of_model(model)                  a model's exact JSON
 
-FHIR goes in and out as exact JSON (mappings.r4.exact_json); Refused says why something is not taken, place by place.
-Nothing heavy is loaded before it is needed.
+FHIR goes in and out as exact JSON (mappings.r4.exact_json), and wherever it goes in a model of fhir.resources.R4B may;
+Refused says why something is not taken, place by place.  Nothing heavy is loaded before it is needed.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from mappings.issues import Issue, Refused
 if TYPE_CHECKING:
     from os import PathLike
 
+    from fhir_core.fhirabstractmodel import FHIRAbstractModel
+
     from mappings.conversion import Conversion, Reading, Report, Writing
+    from mappings.r4.models import Held
     from mappings.sites import Site
 
 __all__ = [
-    "Conversion", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
-    "check_record", "from_fhir", "site", "to_bundle", "to_fhir", "version",
+    "Conversion", "Held", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
+    "as_model", "check_record", "from_fhir", "of_model", "site", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
 ROOTS: dict[str, dict[str, str]] = {
@@ -58,11 +63,15 @@ def __getattr__(name: str) -> Any:
         from mappings.sites import Site
 
         return Site
+    if name == "Held":
+        from mappings.r4.models import Held
+
+        return Held
     raise AttributeError(name)
 
 
 def from_fhir(
-    document: dict[str, Any],
+    document: dict[str, Any] | FHIRAbstractModel,
     *,
     strict: bool = False,
     kinds: tuple[str, ...] | None = None,
@@ -80,7 +89,7 @@ def from_fhir(
 
 def to_fhir(
     record: dict[str, Any],
-    onto: dict[str, Any] | None = None,
+    onto: dict[str, Any] | FHIRAbstractModel | None = None,
     *,
     entry: int | None = None,
     site: Site | None = None,
@@ -114,6 +123,26 @@ def version(kind: str, *, site: Site | None = None) -> str:
     from mappings import conversion
 
     return conversion.version(kind, _here(site))
+
+
+def as_model(resource: dict[str, Any]) -> Held:
+    """A resource or Bundle as a model of fhir.resources.R4B, with a warning for each place that it holds otherwise.
+
+    Refused: what is not R4, and what such a model has no place for, as for an extension on an extension's value.
+    """
+    from mappings.r4 import models
+
+    return models.as_model(resource)
+
+
+def of_model(model: FHIRAbstractModel) -> dict[str, Any]:
+    """The exact JSON of a model of fhir.resources.R4B, which is left as it is.
+
+    Refused: what is no such model (one of R5, say), and a model that holds what is not R4.
+    """
+    from mappings.r4 import models
+
+    return models.of_model(model)
 
 
 def site(folder: str | PathLike[str]) -> Site:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings import ROOTS, us_core
 from mappings.issues import Issue, Refused
@@ -19,10 +19,14 @@ from mappings.lens.mapping import SAID_BY_US, Mapping
 from mappings.lens.reading import Mark
 from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
-from mappings.r4 import structure
+from mappings.r4 import models, structure
 from mappings.r4.fhirpath import leaves
+from mappings.r4.model_reading import exact
 from mappings.sites import AS_SHIPPED, Site
 from mappings.values import same
+
+if TYPE_CHECKING:
+    from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
 FATES = ("carried", "stated", "derived", "dropped", "unmapped")
 
@@ -77,10 +81,24 @@ class Reading:
 
 @dataclass(frozen=True)
 class Writing:
-    """What to_fhir made."""
+    """What to_fhir made: the exact JSON, and on request a model of fhir.resources.R4B."""
 
     resource: Node
     report: Report = field(default_factory=Report)
+
+    @property
+    def model(self) -> FHIRAbstractModel:
+        """The model of the resource, a new one for each Writing; Refused where a model cannot hold it."""
+        return self._held.model
+
+    @property
+    def model_issues(self) -> tuple[Issue, ...]:
+        """Where the model, as it was made, says it otherwise than the resource: a warning for each place."""
+        return self._held.issues
+
+    @cached_property
+    def _held(self) -> models.Held:
+        return models.as_model(self.resource)
 
 
 def roots(site: Site = AS_SHIPPED) -> dict[str, dict[str, str]]:
@@ -153,8 +171,13 @@ def version(kind: str, site: Site = AS_SHIPPED) -> str:
 
 
 def from_fhir(
-    document: Node, *, strict: bool = False, kinds: tuple[str, ...] | None = None, site: Site = AS_SHIPPED
+    given: Node | FHIRAbstractModel,
+    *,
+    strict: bool = False,
+    kinds: tuple[str, ...] | None = None,
+    site: Site = AS_SHIPPED,
 ) -> Reading:
+    document: Node = exact(given)
     _refuse_errors(structure.check(document))
     whole = Document(document)
     kinds = tuple(roots(site)) if kinds is None else kinds
@@ -183,8 +206,10 @@ def from_fhir(
     return Reading(conversions, report)
 
 
-def to_fhir(record: Node, onto: Node | None = None, *, entry: int | None = None, site: Site = AS_SHIPPED) -> Writing:
-    return _write(record, onto, entry, "contained", site)
+def to_fhir(
+    record: Node, onto: Node | FHIRAbstractModel | None = None, *, entry: int | None = None, site: Site = AS_SHIPPED
+) -> Writing:
+    return _write(record, exact(onto), entry, "contained", site)
 
 
 def to_bundle(record: Node, *, site: Site = AS_SHIPPED) -> Writing:

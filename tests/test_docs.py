@@ -187,3 +187,14 @@ def copied(heading: str, language: str) -> str:
 
 def test_every_state_of_a_delivery_is_told() -> None:
     assert [state for state in get_args(State) if f"`{state}`" not in section("The service")] == []
+
+
+def test_the_python_to_copy_runs_and_does_what_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    made: dict[str, Any] = {}
+    exec(copied("From Python", "python"), made)
+    assert made["document"] == exact_json.loads((ROOT / "fixtures" / "referral.bundle.json").read_bytes())
+    assert exact_json.loads(made["text"]) == made["writing"].resource != made["document"]
+    assert sum(made["ledger"].values()) == len(made["reading"].report.lineage)
+    assert type(made["model"]).__module__ == "fhir.resources.R4B.bundle"
+    assert made["issues"] == made["writing"].model_issues == ()

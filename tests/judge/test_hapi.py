@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from mappings import Refused, from_fhir, to_bundle, to_fhir
 from mappings.r4.exact_json import dumps, loads
-from tests.judge.hapi import Fault, Hapi, running
+from tests.judge.hapi import Fault, Hapi
 from tests.judge.sound import Sound
 from tests.mappings.test_laws import Root, drawn, every_root, write
 
@@ -36,12 +36,6 @@ QUIRKS = {
     "has no service: 1 tablet is not less than 2 tablets",
 }
 """Errors that are HAPI's own, by message, each with the reason why what it finds fault with is R4."""
-
-
-@pytest.fixture(scope="session")
-def hapi(pytestconfig: pytest.Config) -> Iterator[Hapi]:
-    with running(pytestconfig.cache.mkdir("hapi")) as judge:
-        yield judge
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ Also the one place that knows the names of a record's fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,8 @@ class Referred:
     ledger: dict[str, int]
 
 
-def read_referral(document: dict[str, Any]) -> Referred:
-    """The referral of a Bundle or ServiceRequest that was found sound."""
+def read_referral(document: dict[str, Any], repairs: Sequence[Issue] = ()) -> Referred:
+    """The referral of a Bundle or ServiceRequest that was found sound; `repairs` were made in it before."""
     try:
         reading = mappings.from_fhir(document, kinds=("referral",))
     except Refused as refused:
@@ -39,9 +39,8 @@ def read_referral(document: dict[str, Any]) -> Referred:
         text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
         raise refuse("unprocessable", "not-supported", where, text)
     report = reading.report
-    return Referred(
-        found[0].record, mappings.version("referral"), report.issues, tuple(report.unmapped), dict(report.ledger)
-    )
+    issues = tuple(dict.fromkeys((*repairs, *report.issues)))
+    return Referred(found[0].record, mappings.version("referral"), issues, tuple(report.unmapped), dict(report.ledger))
 
 
 def read_patient(resource: dict[str, Any]) -> tuple[Record, str]:

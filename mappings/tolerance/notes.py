@@ -10,6 +10,7 @@ LOOKED_AT = frozenset(("Coding", "Reference"))
 """The types of which there is something to say."""
 
 _VERSION = "Which version of the resource is meant is kept and not followed: what is read is the one that is here."
+_NO_ADDRESS = "This is no address of a code system: it is kept as it is, and the code is known to nobody by it."
 _WORDS = "There is no code here, only words: they are carried as words, and no code is looked for that they may mean."
 
 
@@ -19,5 +20,9 @@ def on(type_: str, node: Mapping[str, Json]) -> Iterator[tuple[str, str, str]]:
         text = node.get("reference")
         if type(text) is str and "/_history/" in text:
             yield "informational", _VERSION, "reference"
-    elif "code" not in node and "_code" not in node and "display" in node:
+        return
+    system = node.get("system")
+    if type(system) is str and ":" not in system:
+        yield "value", _NO_ADDRESS, "system"
+    if "code" not in node and "_code" not in node and "display" in node:
         yield "incomplete", _WORDS, "display"

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from mappings import Refused, from_fhir, to_bundle, to_fhir
 from mappings.r4.exact_json import dumps, loads
 from tests.judge.hapi import Fault, Hapi, running
-from tests.judge.sound import Sound
+from tests.judge.value_sets import ValueSets
+from tests.mappings.sound import Sound
 from tests.mappings.test_laws import Root, drawn, every_root, write
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -46,7 +47,7 @@ def hapi(pytestconfig: pytest.Config) -> Iterator[Hapi]:
 
 @pytest.fixture(scope="session")
 def sound(r4_core: Path) -> Sound:
-    return Sound(r4_core)
+    return Sound(ValueSets(r4_core).expand)
 
 
 def errors(faults: list[Fault]) -> list[str]:

@@ -186,7 +186,7 @@ def _opened(record: Node) -> tuple[Mapping, Node]:
 def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering) -> Writing:
     lens, content = _opened(record)
     if onto is None:
-        made, notes = lens.write(content, None, None, rendering)
+        made, notes = _rendered(lens, record, content, rendering)
         _refuse_ours(lens, made, None, 0)
         return Writing(made, Report((*notes, *_contradictions(record))))
     basis, repairs = repaired(onto)
@@ -198,6 +198,19 @@ def _write(record: Node, onto: Node | None, entry: int | None, rendering: Render
         return Writing(onto, Report(tuple(_contradictions(record))))
     _refuse_ours(lens, made, basis, whole.place_of(root) if whole.is_bundle else 0)
     return Writing(made, Report((*repairs, *notes, *_contradictions(record))))
+
+
+def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering) -> tuple[Node, list[Issue]]:
+    """A fresh rendering; where only what follows from the rest is refused, the fault in the rest is told instead."""
+    try:
+        return lens.write(content, None, None, rendering)
+    except Refused as refused:
+        if {issue.expression.partition("[")[0] for issue in refused.issues} <= set(SAID_BY_US):
+            from mappings import records
+
+            wrong = [issue for issue in records.check(record) if issue.expression not in SAID_BY_US]
+            faults.refuse(wrong)
+        raise
 
 
 def rendered_again(record: Node, document: Node) -> Node:

@@ -70,6 +70,13 @@ def test_a_change_is_told_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (trip.fresh, trip.rebuilt) == (False, False)
 
 
+def test_what_was_repaired_comes_through_as_what_it_was_read_as() -> None:
+    sloppy = {**PATIENT, "resourceType": "patient", "birthDate": "19700401", "name": {"family": "Lindqvist"}}
+    [trip] = there_and_back.roundtrip(sloppy)
+    assert (trip.outcome, trip.fresh, trip.rebuilt) == ("same", True, True)
+    assert [issue.expression for issue in trip.issues] == ["Patient.resourceType", "Patient.name", "Patient.birthDate"]
+
+
 def test_another_spelling_of_a_decimal_is_a_change() -> None:
     assert list(there_and_back.differences({"value": Number("1.50")}, {"value": Number("1.5")})) == [("value",)]
 

@@ -83,6 +83,18 @@ def test_what_else_is_not_r4_is_warned_of(client: FlaskClient) -> None:
     assert ("warning", "code-invalid", "ServiceRequest.contained[0].gender") in issues(answer)
 
 
+def test_a_condition_is_read_as_the_identifiers_that_it_looks_for(client: FlaskClient, engine: Engine) -> None:
+    for number in ("R-1", "R-2"):
+        document = referral(number)
+        document["entry"][1]["resource"]["identifier"][0]["system"] = "1.2.36.1"
+        document["entry"][1]["request"]["ifNoneExist"] = (
+            f"identifier={'' if number == 'R-1' else 'urn:oid:'}1.2.36.1|4711"
+        )
+        assert send(client, document).status_code == 200
+    assert rows(engine)["patient"] == 1
+    assert len({get(client, f"/fhir/{one['task']}")["for"]["reference"] for one in inbox(client)}) == 1
+
+
 @pytest.mark.parametrize("at", ["2026-11-26 10:00:00", "26.11.2026", "11/26/2026"])
 def test_a_time_that_may_mean_two_things_is_refused(client: FlaskClient, engine: Engine, at: str) -> None:
     before = rows(engine)

@@ -17,6 +17,12 @@ Places = list[tuple[str, str]]
 
 REFERRAL: Json = {"record": "referral", "status": "active", "patient": {"ref": "Patient/1"}}
 PATIENT: Json = {"record": "patient", "sex": "female"}
+ORDER: Json = {
+    "record": "medication_request",
+    "status": "active",
+    "drug": {"text": "naproxen"},
+    "patient": {"ref": "Patient/1"},
+}
 PLAN: Json = {"record": "care_plan", "status": "active", "patient": {"ref": "Patient/1"}}
 
 # a record, where it is wrong in its own words, and where its FHIR would be
@@ -70,12 +76,18 @@ def test_what_would_not_be_valid_is_not_rendered(name: str) -> None:
         to_bundle(record)
 
 
+def test_a_wrong_status_is_told_before_what_follows_from_it() -> None:
+    (issue,) = refused({**ORDER, "status": "actve"})
+    assert (issue.code, issue.expression) == ("code-invalid", "status")
+    assert "active" in issue.text
+
+
 def test_few_codes_are_named() -> None:
     (issue,) = check_record({**PATIENT, "sex": "f"})
     assert issue.text == "Take one of the codes female, male, other, unknown."
 
 
-@pytest.mark.parametrize("record", [PATIENT, REFERRAL, PLAN], ids=lambda record: record["record"])
+@pytest.mark.parametrize("record", [PATIENT, REFERRAL, ORDER, PLAN], ids=lambda record: record["record"])
 def test_a_sound_record_is_rendered(record: Json) -> None:
     assert check_record(record) == []
     assert to_fhir(record).resource["resourceType"]

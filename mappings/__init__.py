@@ -6,6 +6,7 @@
     to_bundle(record)                the same as a transaction Bundle
     check_record(record)             what is wrong with a clinic record, by its schema
     version(kind)                    which mapping this is: a hash over its rules and tables
+    site(folder)                     what a site does differently; each of these takes it as `site=`
 
 FHIR goes in and out as exact JSON (mappings.r4.exact_json); Refused says why something is not taken, place by place.
 Nothing heavy is loaded before it is needed.
@@ -18,11 +19,14 @@ from typing import TYPE_CHECKING, Any
 from mappings.issues import Issue, Refused
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from mappings.conversion import Conversion, Reading, Report, Writing
+    from mappings.sites import Site
 
 __all__ = [
-    "Conversion", "Issue", "Reading", "Refused", "Report", "Writing",
-    "check_record", "from_fhir", "to_bundle", "to_fhir", "version",
+    "Conversion", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
+    "check_record", "from_fhir", "site", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
 ROOTS: dict[str, dict[str, str]] = {
@@ -50,21 +54,37 @@ def __getattr__(name: str) -> Any:
         from mappings import conversion
 
         return getattr(conversion, name)
+    if name == "Site":
+        from mappings.sites import Site
+
+        return Site
     raise AttributeError(name)
 
 
-def from_fhir(document: dict[str, Any], *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
-    """The clinic records of a resource or Bundle: of these kinds, and what no record of them carries is unmapped.
+def from_fhir(
+    document: dict[str, Any],
+    *,
+    strict: bool = False,
+    kinds: tuple[str, ...] | None = None,
+    site: Site | None = None,
+) -> Reading:
+    """The clinic records of a resource or Bundle: of these kinds (all), and what no record of them carries is unmapped.
 
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
     carries.
     """
     from mappings import conversion
 
-    return conversion.from_fhir(document, strict=strict, kinds=kinds)
+    return conversion.from_fhir(document, strict=strict, kinds=kinds, site=_here(site))
 
 
-def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None, *, entry: int | None = None) -> Writing:
+def to_fhir(
+    record: dict[str, Any],
+    onto: dict[str, Any] | None = None,
+    *,
+    entry: int | None = None,
+    site: Site | None = None,
+) -> Writing:
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
     entry: which entry of a Bundle the record is of, where it has several of the kind (Conversion.entry).
@@ -72,25 +92,48 @@ def to_fhir(record: dict[str, Any], onto: dict[str, Any] | None = None, *, entry
     """
     from mappings import conversion
 
-    return conversion.to_fhir(record, onto, entry=entry)
+    return conversion.to_fhir(record, onto, entry=entry, site=_here(site))
 
 
-def to_bundle(record: dict[str, Any]) -> Writing:
+def to_bundle(record: dict[str, Any], *, site: Site | None = None) -> Writing:
     """A record as a transaction Bundle, its entries tied by urn:uuid."""
     from mappings import conversion
 
-    return conversion.to_bundle(record)
+    return conversion.to_bundle(record, site=_here(site))
 
 
-def check_record(record: dict[str, Any]) -> list[Issue]:
+def check_record(record: dict[str, Any], *, site: Site | None = None) -> list[Issue]:
     """What is wrong with a clinic record; expressions are paths of the record (goals[0].description)."""
     from mappings.records import check
 
-    return check(record)
+    return check(record, _here(site))
 
 
-def version(kind: str) -> str:
+def version(kind: str, *, site: Site | None = None) -> str:
     """The version of the mapping of a kind: a hash over its rules, its tables and its record schema."""
     from mappings import conversion
 
-    return conversion.version(kind)
+    return conversion.version(kind, _here(site))
+
+
+def site(folder: str | PathLike[str]) -> Site:
+    """What a site does differently, from its folder (mappings/README.md): its tables, changes of rules, own records.
+
+    mappings.lens.paths.DeclarationError, a line with file and line for each thing in it that cannot be right.
+    """
+    from pathlib import Path
+
+    from mappings.lens.paths import DeclarationError
+    from mappings.lint import lint
+    from mappings.sites import read_site
+
+    found = read_site(Path(folder), KINDS)
+    if faults := lint(found):
+        raise DeclarationError("\n".join(f"{where}: {text}" for where, text in faults))
+    return found
+
+
+def _here(site: Site | None) -> Site:
+    from mappings.sites import AS_SHIPPED
+
+    return AS_SHIPPED if site is None else site

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
-from mappings import KINDS, ROOTS, faults
+from mappings import ROOTS, faults
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
@@ -20,6 +20,7 @@ from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
 from mappings.r4 import structure
 from mappings.r4.fhirpath import leaves
+from mappings.sites import AS_SHIPPED, Site
 from mappings.tolerance import repaired
 from mappings.values import same
 
@@ -84,19 +85,29 @@ class Writing:
     report: Report = field(default_factory=Report)
 
 
+def roots(site: Site = AS_SHIPPED) -> dict[str, dict[str, str]]:
+    """The records there are, as in mappings.ROOTS; a site's own come first, as they are the more particular ones."""
+    own = {kind: {sort: shape.type for sort, shape in shapes.items()} for kind, shapes in site.kinds.items()}
+    return {**own, **ROOTS}
+
+
 @cache
-def mapping(kind: str, sort: str = "") -> Mapping:
+def mapping(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Mapping:
     """The mapping of a record kind, and of the root that `kind` of the record says where there are several; Refused for
     what there is not."""
-    if kind not in KINDS:
+    known = roots(site)
+    if kind not in known:
         raise Refused(
-            [Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
+            [Issue("error", "not-supported", "record", f"Say which record this is: one of {', '.join(known)}.")]
         )
-    if sort not in ROOTS[kind]:
-        text = f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}."
-        raise Refused([Issue("error", "not-supported", "kind", text if "" not in ROOTS[kind] else "Leave this out.")])
+    if sort not in known[kind]:
+        text = f"Say which {kind} this is: one of {', '.join(known[kind])}."
+        raise Refused([Issue("error", "not-supported", "kind", text if "" not in known[kind] else "Leave this out.")])
+    if kind in site.kinds:
+        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention)
     module = importlib.import_module(f"mappings.{kind}")
     shape = module.RECORD[sort] if sort else module.RECORD
+    shape = shape if site is AS_SHIPPED else site.root(shape)
     return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None))
 
 
@@ -123,26 +134,29 @@ def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]
 
 
 @cache
-def version(kind: str) -> str:
+def version(kind: str, site: Site = AS_SHIPPED) -> str:
     """A hash over the rules, tables and narrative of a record kind, and over what else is said of its records."""
-    mapping(kind, next(iter(ROOTS.get(kind, {"": ""}))))  # Refused for what is no kind
+    sorts = roots(site).get(kind, {"": ""})
+    mappings = [mapping(kind, sort, site) for sort in sorts]  # Refused for what is no kind
     from mappings.instruments import attention, comparison, scoring, table
     from mappings.r4 import bindings, systems
     from mappings.tolerance import dates, links, names, primitives, walk
     from mappings.tolerance import systems as system_names
 
-    mappings = [mapping(kind, sort) for sort in ROOTS[kind]]
     deciding = [attention, comparison, scoring, table, bindings, dates, links, names, primitives, system_names, walk]
     deciding += [module for one in mappings if one.narrate and (module := inspect.getmodule(one.narrate))]
     also = [*map(inspect.getsource, deciding), repr(systems.urls())]
     return fingerprint(*(one.shape for one in mappings), also=also)
 
 
-def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = KINDS) -> Reading:
+def from_fhir(
+    document: Node, *, strict: bool = False, kinds: tuple[str, ...] | None = None, site: Site = AS_SHIPPED
+) -> Reading:
     document, repairs = repaired(document)
     invalid = faults.of_sender(document)
     whole = Document(document)
-    found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds)])
+    kinds = tuple(roots(site)) if kinds is None else kinds
+    found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds, site)])
     conversions = [
         Conversion(lens.kind, record, root, whole.place_of(root) if whole.is_bundle else None)
         for lens, root, record, _ in found
@@ -160,7 +174,7 @@ def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = 
     report = replace(report, issues=tuple(dict.fromkeys((*said, *untold))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
-        text = f"No record is made of this: there is no {_root_types(kinds)} in it."
+        text = f"No record is made of this: there is no {_root_types(kinds, site)} in it."
         raise Refused([Issue("error", "not-supported", what, text)])
     if strict and report.unmapped:
         raise Refused(
@@ -169,24 +183,24 @@ def from_fhir(document: Node, *, strict: bool = False, kinds: tuple[str, ...] = 
     return Reading(conversions, report, document)
 
 
-def to_fhir(record: Node, onto: Node | None = None, *, entry: int | None = None) -> Writing:
-    return _write(record, onto, entry, "contained")
+def to_fhir(record: Node, onto: Node | None = None, *, entry: int | None = None, site: Site = AS_SHIPPED) -> Writing:
+    return _write(record, onto, entry, "contained", site)
 
 
-def to_bundle(record: Node) -> Writing:
-    return _write(record, None, None, "bundle")
+def to_bundle(record: Node, *, site: Site = AS_SHIPPED) -> Writing:
+    return _write(record, None, None, "bundle", site)
 
 
-def _opened(record: Node) -> tuple[Mapping, Node]:
+def _opened(record: Node, site: Site) -> tuple[Mapping, Node]:
     """A record's mapping, and what it says beside which it is."""
     content = {name: value for name, value in record.items() if name not in ("record", "kind")}
-    return mapping(str(record.get("record")), str(record.get("kind", ""))), content
+    return mapping(str(record.get("record")), str(record.get("kind", "")), site), content
 
 
-def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering) -> Writing:
-    lens, content = _opened(record)
+def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering, site: Site) -> Writing:
+    lens, content = _opened(record, site)
     if onto is None:
-        made, notes = _rendered(lens, record, content, rendering)
+        made, notes = _rendered(lens, record, content, rendering, site)
         _refuse_ours(lens, made, None, 0)
         return Writing(made, Report((*notes, *_contradictions(record))))
     basis, repairs = repaired(onto)
@@ -200,7 +214,7 @@ def _write(record: Node, onto: Node | None, entry: int | None, rendering: Render
     return Writing(made, Report((*repairs, *notes, *_contradictions(record))))
 
 
-def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering) -> tuple[Node, list[Issue]]:
+def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering, site: Site) -> tuple[Node, list[Issue]]:
     """A fresh rendering; where only what follows from the rest is refused, the fault in the rest is told instead."""
     try:
         return lens.write(content, None, None, rendering)
@@ -208,17 +222,17 @@ def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering) 
         if {issue.expression.partition("[")[0] for issue in refused.issues} <= set(SAID_BY_US):
             from mappings import records
 
-            wrong = [issue for issue in records.check(record) if issue.expression not in SAID_BY_US]
+            wrong = [issue for issue in records.check(record, site) if issue.expression not in SAID_BY_US]
             faults.refuse(wrong)
         raise
 
 
-def rendered_again(record: Node, document: Node) -> Node:
+def rendered_again(record: Node, document: Node, *, site: Site = AS_SHIPPED) -> Node:
     """A fresh rendering of a record that was read from this document, to compare the two; not to be sent.
 
     What is not valid R4 in the document itself is let pass.
     """
-    lens, content = _opened(record)
+    lens, content = _opened(record, site)
     made, _ = lens.write(content, None, None, "contained")
     faults.refuse(faults.of_ours(made, repaired(document)[0], anywhere=True))
     return made
@@ -255,17 +269,21 @@ def _not_told_by_others(found: list[Found]) -> list[Found]:
     return [one for n, one in enumerate(found) if n in kept]
 
 
-def _root_types(kinds: tuple[str, ...]) -> str:
-    return ", ".join(type_ for kind in kinds for type_ in ROOTS[kind].values())
+def _root_types(kinds: tuple[str, ...], site: Site) -> str:
+    return ", ".join(dict.fromkeys(type_ for kind in kinds for type_ in roots(site)[kind].values()))
 
 
-def _roots(document: Document, kinds: tuple[str, ...]) -> Iterator[tuple[Mapping, Node]]:
-    """What a record can be made of, plans before referrals before patients."""
+def _roots(document: Document, kinds: tuple[str, ...], site: Site) -> Iterator[tuple[Mapping, Node]]:
+    """What a record can be made of, plans before referrals before patients; each resource is the root of one record."""
     tops = document.entries if document.is_bundle else [document.given]
-    for kind in (one for one in KINDS if one in kinds):
-        for sort, type_ in ROOTS[kind].items():
+    taken: set[int] = set()
+    for kind, sorts in roots(site).items():
+        for sort, type_ in sorts.items():
             for top in tops:
-                if top.get("resourceType") == type_ and (lens := mapping(kind, sort)).shape.is_ours(top):
+                if top.get("resourceType") != type_ or id(top) in taken or kind not in kinds:
+                    continue
+                if (lens := mapping(kind, sort, site)).shape.is_ours(top):
+                    taken.add(id(top))
                     yield lens, top
 
 

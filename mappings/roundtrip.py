@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mappings import ROOTS, Conversion, Issue, Refused, from_fhir, to_fhir
-from mappings.conversion import FATES, rendered_again
+from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir
+from mappings.conversion import FATES, rendered_again, roots
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
 from mappings.r4.fhirpath import expression, leaves
+from mappings.sites import AS_SHIPPED
 from mappings.values import Json, same
 
 Outcome = Literal["same", "changed", "refused", "not-carried"]
@@ -60,7 +61,7 @@ def differences(one: Json, other: Json, trail: Trail = ()) -> Iterator[Trail]:
         yield trail
 
 
-def roundtrip(document: Node, *, strict: bool = False) -> list[Trip]:
+def roundtrip(document: Node, *, strict: bool = False, site: Site = AS_SHIPPED) -> list[Trip]:
     """A trip for each root of a document (a resource, or a Bundle with several), or one that says why there is none.
 
     The ledger and what is unmapped are the document's: they stand with its first root, so that sums count a leaf once.
@@ -68,23 +69,23 @@ def roundtrip(document: Node, *, strict: bool = False) -> list[Trip]:
     resource_type, own = document.get("resourceType"), document.get("id")
     there = Trip(resource_type if isinstance(resource_type, str) else None, own if isinstance(own, str) else None)
     try:
-        reading = from_fhir(document, strict=strict)
+        reading = from_fhir(document, strict=strict, site=site)
     except Refused as refused:
         return [
             _not_carried(document, there)
-            if _covers_none_of(document, refused)
+            if _covers_none_of(document, refused, site)
             else replace(there, issues=refused.issues)
         ]
     told = reading.report
-    first, *others = (_there_and_back(document, reading.document, conversion) for conversion in reading.conversions)
+    first, *others = (_there_and_back(document, reading.document, one, site) for one in reading.conversions)
     first = replace(first, ledger=told.ledger, unmapped=tuple(told.unmapped), issues=(*told.issues, *first.issues))
     return [first, *(replace(other, ledger=dict.fromkeys(told.ledger, 0)) for other in others)]
 
 
-def _covers_none_of(document: Node, refused: Refused) -> bool:
+def _covers_none_of(document: Node, refused: Refused, site: Site) -> bool:
     """Whether a refusal means only that no mapping is for resources of this type."""
     types = {resource.get("resourceType") for resource in Document(document).resources()}
-    covered = {type_ for roots in ROOTS.values() for type_ in roots.values()}
+    covered = {type_ for sorts in roots(site).values() for type_ in sorts.values()}
     return types.isdisjoint(covered) and all(issue.code == "not-supported" for issue in refused.issues)
 
 
@@ -94,18 +95,18 @@ def _not_carried(document: Node, trip: Trip) -> Trip:
     return replace(trip, outcome="not-carried", ledger=ledger, unmapped=places)
 
 
-def _there_and_back(document: Node, as_read: Node, conversion: Conversion) -> Trip:
+def _there_and_back(document: Node, as_read: Node, conversion: Conversion, site: Site) -> Trip:
     root, record = conversion.root, conversion.record
     trip = Trip(root["resourceType"], root.get("id"), conversion.kind)
     try:
-        back = to_fhir(record, onto=document, entry=conversion.entry).resource
+        back = to_fhir(record, onto=document, entry=conversion.entry, site=site).resource
     except Refused as refused:
         return replace(trip, issues=refused.issues)
     changed = tuple(expression(document, trail) for trail in differences(document, back))
     trip = replace(trip, outcome="changed" if changed else "same", changed=changed)
     try:
-        fresh = rendered_again(record, document)
-        again = [one.record for one in from_fhir(fresh).conversions if one.kind == conversion.kind]
+        fresh = rendered_again(record, document, site=site)
+        again = [one.record for one in from_fhir(fresh, site=site).conversions if one.kind == conversion.kind]
     except Refused as refused:
         return replace(trip, fresh=False, rebuilt=False, issues=refused.issues)
     return replace(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FILES = (
     "files, folders (.json and .ndjson, each also .gz) or - for standard input, which is also read when none is named"
 )
+SITE = "the folder of a site that does some of it differently (default PAINGATE_SITE, where that is set)"
 STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 
 
@@ -93,6 +94,10 @@ def parser() -> argparse.ArgumentParser:
         commands, "validate", "adapter.cli.validate:validate", "is it valid R4, or a sound record, and how to mend it"
     )
     _takes_files(judges, values=False)
+
+    lints = _command(commands, "lint", "adapter.cli.lint:lint", "what is wrong with the mappings, or a site of theirs")
+    lints.add_argument("site", nargs="?", metavar="SITE", help=SITE)
+    lints.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
     return top
 
 
@@ -108,6 +113,7 @@ def _takes_files(command: argparse.ArgumentParser, *, values: bool = True) -> No
     command.add_argument("files", nargs="*", metavar="FILES", help=FILES)
     command.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
     command.add_argument("--report", metavar="FILE", help="write the report there (default standard error)")
+    command.add_argument("--site", metavar="FOLDER", help=SITE)
     command.set_defaults(show_values=False)
     if values:
         command.add_argument("--show-values", action="store_true", help="tell values too: they may be a patient's")

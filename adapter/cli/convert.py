@@ -9,6 +9,7 @@ import mappings
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import Notes, Report, reporting
+from adapter.cli.site import site_of
 from adapter.output import say
 from mappings import Issue, Refused, faults
 from mappings.r4 import structure
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 def from_fhir(arguments: argparse.Namespace) -> int:
     """FHIR on the way in: each record on a line of its own."""
-    records = 0
+    records, site = 0, site_of(arguments)
     with reporting(arguments) as report:
         for document in watched(Inputs(arguments.files)):
             try:
-                reading = mappings.from_fhir(resource_of(document), strict=arguments.strict)
+                reading = mappings.from_fhir(resource_of(document), strict=arguments.strict, site=site)
             except Refused as refused:
                 report.refuse(document, refused.issues)
                 continue
@@ -45,7 +46,7 @@ def from_fhir(arguments: argparse.Namespace) -> int:
 
 def to_fhir(arguments: argparse.Namespace) -> int:
     """Clinic records on the way out: a fresh resource, a Bundle, or the resources of `--onto` changed."""
-    written = 0
+    written, site = 0, site_of(arguments)
     with reporting(arguments) as report:
         onto = _onto(arguments, report)
         if report.refused:
@@ -57,7 +58,10 @@ def to_fhir(arguments: argparse.Namespace) -> int:
                         [Issue("error", "invalid", "", "--onto takes one record. Give each its own command.")]
                     )
                 record = record_of(document)
-                writing = mappings.to_bundle(record) if arguments.bundle else mappings.to_fhir(record, onto=onto)
+                if arguments.bundle:
+                    writing = mappings.to_bundle(record, site=site)
+                else:
+                    writing = mappings.to_fhir(record, onto=onto, site=site)
             except Refused as refused:
                 report.refuse(document, refused.issues)
                 continue

@@ -10,6 +10,7 @@ from adapter.cli.convert import notes_on, resource_of, write
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import Report, leaves, reporting, rows
+from adapter.cli.site import site_of
 from adapter.output import say
 from mappings import Refused
 from mappings.conversion import FATES
@@ -19,13 +20,15 @@ from mappings.roundtrip import roundtrip as there_and_back
 if TYPE_CHECKING:
     import argparse
 
+    from mappings import Site
+
 
 def roundtrip(arguments: argparse.Namespace) -> int:
     """A line for each resource, totals last; 1 where anything changed or was refused."""
-    totals = Totals()
+    totals, site = Totals(), site_of(arguments)
     with reporting(arguments, as_json=False) as report:
         for document in watched(Inputs(arguments.files)):
-            for trip in _trips(document, strict=arguments.strict):
+            for trip in _trips(document, site, strict=arguments.strict):
                 totals.count(trip)
                 if arguments.json:
                     write(_row(document.name, trip))
@@ -75,9 +78,9 @@ class Totals:
         )
 
 
-def _trips(document: Document, *, strict: bool) -> list[Trip]:
+def _trips(document: Document, site: Site, *, strict: bool) -> list[Trip]:
     try:
-        return there_and_back(resource_of(document), strict=strict)
+        return there_and_back(resource_of(document), strict=strict, site=site)
     except Refused as refused:
         return [Trip(issues=refused.issues)]
 

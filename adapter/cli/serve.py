@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from adapter.exchange.translation import site_of
 from adapter.settings import SettingsError, read_settings, refuse_open_address
+from mappings.lens.paths import DeclarationError
 
 if TYPE_CHECKING:
     import argparse
@@ -28,8 +30,9 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
         refuse_open_address(settings)
+        site_of(settings.site)
         return _serve(settings)
-    except SettingsError as contradiction:
+    except (SettingsError, DeclarationError) as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
 

@@ -9,6 +9,7 @@ from adapter.cli.convert import write
 from adapter.cli.inputs import Document, Inputs
 from adapter.cli.progress import watched
 from adapter.cli.report import complain, reporting, rows
+from adapter.cli.site import site_of
 from adapter.output import say
 from mappings import check_record
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from mappings import Issue
+    from mappings import Issue, Site
 
 
 def validate(arguments: argparse.Namespace) -> int:
@@ -24,10 +25,10 @@ def validate(arguments: argparse.Namespace) -> int:
 
     What is wrong goes to the report; with --json it stands in the lines, and also in a report that was asked for.
     """
-    totals = Totals()
+    totals, site = Totals(), site_of(arguments)
     with reporting(arguments, as_json=False) as report:
         for document in watched(Inputs(arguments.files)):
-            issues = _issues(document)
+            issues = _issues(document, site)
             valid = not any(issue.severity in {"fatal", "error"} for issue in issues)
             totals.count(valid=valid)
             if arguments.json:
@@ -64,11 +65,11 @@ class Totals:
         return f"{self.valid + self.invalid} documents: {self.valid} valid, {self.invalid} invalid\n"
 
 
-def _issues(document: Document) -> Sequence[Issue]:
+def _issues(document: Document, site: Site) -> Sequence[Issue]:
     if document.json is None:
         return document.issues
     if _is_record(document):
-        return check_record(document.json)
+        return check_record(document.json, site=site)
     from mappings.r4 import validity
 
     return validity.check(document.json)

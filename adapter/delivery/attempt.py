@@ -36,7 +36,8 @@ class Courier:
     partner: Callable[[str], FhirClient]
     """A client for a partner by name; WorthAnotherTry where no such partner is configured."""
     plan_identifier: Callable[[str], Identifier]
-    render: Render
+    render: Callable[[str], Render]
+    """How records are rendered for a partner."""
     pace: Pace = field(default_factory=Pace)
 
     def take(self, turn: Turn) -> str:
@@ -85,7 +86,7 @@ class Courier:
     def _attempt(self, delivery: Delivery, *, first: bool) -> Delivered:
         with reading(self.engine) as connection:
             plan, patient = deliveries.records(connection, delivery)
-        sending = Sending(plan, patient, self.plan_identifier(delivery.plan_id), self.render)
+        sending = Sending(plan, patient, self.plan_identifier(delivery.plan_id), self.render(delivery.partner))
         with self.partner(delivery.partner) as client:
             return push(client, sending, first=first)
 

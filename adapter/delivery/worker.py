@@ -17,7 +17,8 @@ from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.outbox import APPLICATION, WORKFLOW, Outbox, Turn, prepare, queue_name
 from adapter.delivery.partners import client_for, plan_identifier
-from adapter.delivery.plan_bundle import Record, Render, Resource
+from adapter.delivery.plan_bundle import Render
+from adapter.exchange.translation import site_of
 from adapter.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def start(settings: Settings, engine: Engine, render: Render | None = None) -> N
         Outbox(engine),
         partner=partial(client_for, settings),
         plan_identifier=partial(plan_identifier, settings),
-        render=render or _rendered,
+        render=partial(rendering, settings) if render is None else lambda partner: render,
         pace=Pace(first=settings.retry_base, longest=settings.retry_ceiling),
     )
     for partner in settings.partners:
@@ -85,7 +86,9 @@ def stop(seconds: int = 0) -> None:
     DBOS.destroy(workflow_completion_timeout_sec=seconds)
 
 
-def _rendered(record: Record) -> Resource:
+def rendering(settings: Settings, partner: str) -> Render:
+    """The mappings of the clinic's site as it deals with the partner."""
     from mappings import to_fhir
 
-    return to_fhir(record).resource
+    site = site_of(settings.site).to(partner)
+    return lambda record: to_fhir(record, site=site).resource

@@ -100,4 +100,4 @@ def _tell(connection: Connection, referral: Referral, status: Status, reason: st
         raise LookupError("the referral's Task is not stored")
     at = now()
     task = moved(exact_json.loads(held.json), status, reason, at)
-    resources.add(connection, Stored("Task", held.id, held.version + 1, at, exact_json.dumps(task), None))
+    resources.add(connection, Stored("Task", held.id, held.version + 1, at, exact_json.dumps(task), None, held.partner))

@@ -19,7 +19,7 @@ from adapter.exchange.linking import number_of, subject_of
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import new_task
-from adapter.exchange.translation import Referred, not_actionable, read_referral
+from adapter.exchange.translation import Referred, not_actionable, read_referral, site_of
 from adapter.settings import Settings
 from adapter.store import claims, messages, numbers, referrals, resources
 from adapter.store.clock import now
@@ -68,7 +68,7 @@ def receive(engine: Engine, settings: Settings, incoming: Incoming) -> Received:
         envelope = open_transaction(document)
     else:
         envelope = open_alone(document, incoming.condition)
-    storing = _Storing(settings, incoming, envelope, read_referral(document, incoming.repairs))
+    storing = _Storing(settings, incoming, envelope, read_referral(document, site_of(settings.site), incoming.repairs))
     for _ in range(_TRIES - 1):
         try:
             with writing(engine) as connection:
@@ -134,7 +134,7 @@ class _Storing:
         root = made[self._envelope.root.index]
         claims.add(connection, self._keys, root.type, root.id)
         resource_id = made[subject.entry].id if subject.entry is not None else subject.held
-        patient, issues = number_of(connection, subject, resource_id, self._settings.system("patient"))
+        patient, issues = number_of(connection, self._settings, subject, resource_id)
         issues = [*issues, *acceptance.warnings(self._referred.record, self._envelope.root.where)]
         serial, number = numbers.new_referral(connection)
         task_id = str(uuid4())
@@ -170,7 +170,15 @@ class _Storing:
     def _store(self, connection: Connection, entry: Entry, made: list[Made], message_id: str) -> None:
         one = made[entry.index]
         resource = self._as_kept(entry, made)
-        stored = Stored(one.type, one.id, one.version, one.last_updated, exact_json.dumps(resource), message_id)
+        stored = Stored(
+            one.type,
+            one.id,
+            one.version,
+            one.last_updated,
+            exact_json.dumps(resource),
+            message_id,
+            self._incoming.sender,
+        )
         resources.add(connection, stored)
         resources.identify(connection, one.type, one.id, sameness.identifiers(entry.resource))
         if entry.condition is not None and entry is not self._envelope.root:
@@ -194,7 +202,7 @@ class _Storing:
         root = self._envelope.root
         at = made[root.index].last_updated
         task = new_task(self._settings, task_id, self._as_kept(root, made), number, patient, at)
-        resources.add(connection, Stored("Task", task_id, 1, at, exact_json.dumps(task), None))
+        resources.add(connection, Stored("Task", task_id, 1, at, exact_json.dumps(task), None, self._incoming.sender))
         resources.identify(connection, "Task", task_id, sameness.identifiers(task))
 
     def _message(self, id_: str, at: str, made: list[Made]) -> Message:

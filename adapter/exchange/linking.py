@@ -15,7 +15,8 @@ from adapter.exchange.envelope import Envelope
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
 from adapter.exchange.sameness import V2_0203, identifiers
-from adapter.exchange.translation import Record, birth_date, read_patient, with_identifier
+from adapter.exchange.translation import Record, birth_date, read_patient, site_of, with_identifier
+from adapter.settings import Settings
 from adapter.store import numbers, patients, resources
 from adapter.store.resources import Identifier
 from mappings import Issue
@@ -62,12 +63,12 @@ def subject_of(connection: Connection, envelope: Envelope) -> Subject:
     raise refuse("unprocessable", "not-found", where, text)
 
 
-def number_of(connection: Connection, subject: Subject, resource_id: str | None, ours: str) -> tuple[str, list[Issue]]:
-    """The patient's number, a new one where we have not met this patient, and what a person has to look at.
-
-    `ours` is the system of the numbers that we give: a sender may know one.
-    """
-    record, mapping_version = read_patient(subject.resource)
+def number_of(
+    connection: Connection, settings: Settings, subject: Subject, resource_id: str | None
+) -> tuple[str, list[Issue]]:
+    """The patient's number, a new one where we have not met this patient, and what a person has to look at."""
+    ours = settings.system("patient")  # the system of the numbers that we give: a sender may know one
+    record, mapping_version = read_patient(subject.resource, site_of(settings.site))
     known_as = _telling(subject.resource)
     found = patients.known_by(connection, known_as)
     if resource_id is not None and (same := patients.of_resource(connection, resource_id)):

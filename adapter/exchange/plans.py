@@ -23,6 +23,7 @@ from adapter.exchange.translation import (
     referral_pointers,
     refuse_another_number,
     refuse_another_patient,
+    site_of,
     with_identifier,
     with_patient,
 )
@@ -57,7 +58,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
     refuse_another_patient(record, settings.system("patient"), number)
     refuse_another_number(record, settings.system("care-plan"), plan_id)
     record = with_identifier(record, settings.system("care-plan"), plan_id)
-    mapping_version = check_plan(record)
+    mapping_version = check_plan(record, site_of(settings.site))
     reasons = not_actionable(record)
     if reasons is not None:
         text = "A plan that may not be acted upon is not sent to anybody"

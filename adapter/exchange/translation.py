@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import mappings
 from adapter.exchange.refusal import Refusal, refuse
 from mappings import Issue, Refused
+from mappings.sites import AS_SHIPPED, Site
 
 Record = dict[str, Any]
 
@@ -27,10 +29,19 @@ class Referred:
     ledger: dict[str, int]
 
 
-def read_referral(document: dict[str, Any], repairs: Sequence[Issue] = ()) -> Referred:
+@cache
+def site_of(folder: str) -> Site:
+    """The clinic's site: what its folder changes in the mappings; nothing where there is no folder.
+
+    DeclarationError for what in it cannot be right: a service starts with all of what was meant, or not at all.
+    """
+    return mappings.site(folder) if folder else AS_SHIPPED
+
+
+def read_referral(document: dict[str, Any], site: Site, repairs: Sequence[Issue] = ()) -> Referred:
     """The referral of a Bundle or ServiceRequest that was found sound; `repairs` were made in it before."""
     try:
-        reading = mappings.from_fhir(document, kinds=("referral",))
+        reading = mappings.from_fhir(document, kinds=("referral",), site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
     found = reading.conversions
@@ -40,29 +51,30 @@ def read_referral(document: dict[str, Any], repairs: Sequence[Issue] = ()) -> Re
         raise refuse("unprocessable", "not-supported", where, text)
     report = reading.report
     issues = tuple(dict.fromkeys((*repairs, *report.issues)))
-    return Referred(found[0].record, mappings.version("referral"), issues, tuple(report.unmapped), dict(report.ledger))
+    made_by = mappings.version("referral", site=site)
+    return Referred(found[0].record, made_by, issues, tuple(report.unmapped), dict(report.ledger))
 
 
-def read_patient(resource: dict[str, Any]) -> tuple[Record, str]:
+def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
     """A Patient's record, and the version of the mapping that made it."""
     try:
-        reading = mappings.from_fhir(resource, kinds=("patient",))
+        reading = mappings.from_fhir(resource, kinds=("patient",), site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
     record = next(conversion.record for conversion in reading.conversions if conversion.kind == "patient")
-    return record, mappings.version("patient")
+    return record, mappings.version("patient", site=site)
 
 
-def check_plan(record: Record) -> str:
+def check_plan(record: Record, site: Site) -> str:
     """Refuses a care plan that its schema or its mapping would not take; the version of the mapping."""
-    found = [issue for issue in mappings.check_record(record) if issue.severity in ("fatal", "error")]
+    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
     if found:
         raise Refusal("unprocessable", found)
     try:
-        mappings.to_fhir(record)
+        mappings.to_fhir(record, site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
-    return mappings.version("care_plan")
+    return mappings.version("care_plan", site=site)
 
 
 # ---- the fields that the exchange itself reads and writes

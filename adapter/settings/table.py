@@ -40,6 +40,7 @@ class Settings:
     partners: tuple[Partner, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8080
+    site: str = ""
     database_url: str = field(default="sqlite:///paingate.db", repr=False)  # may hold a password
     max_body: int = 20 * 1024 * 1024
     max_depth: int = 64
@@ -84,6 +85,7 @@ TABLE = (
     Setting("clinic", "name", "clinic_name", "The clinic's name, as referrers see it on their Task."),
     Setting("clinic", "identifier_base", "identifier_base", "The clinic's own URI, under which it gives numbers."),
     Setting("clinic", "organization", "organization", "The clinic's identifier as an organisation, as system|value."),
+    Setting("", "site", "site", "The folder of what this site maps differently (`mappings/README.md`)."),
     Setting("", "host", "host", "The address to listen on; only loopback while no authorisation is configured."),
     Setting("", "port", "port", "The port to listen on; 0 takes a free one."),
     Setting("", "database_url", "database_url", "Where everything is kept: a SQLite file or a PostgreSQL database."),

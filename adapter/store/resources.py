@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, insert, select
@@ -23,6 +23,8 @@ class Stored:
     last_updated: str
     json: bytes
     message_id: str | None
+    partner: str
+    """Who sent it, or to whom it was answered; "" while no authorisation is configured."""
 
 
 def add(connection: Connection, new: Stored) -> None:
@@ -59,4 +61,4 @@ def _stored(row: Row[Any] | None) -> Stored | None:
     if row is None:
         return None
     found = Stored(*cast("Sequence[Any]", row))
-    return Stored(found.type, found.id, found.version, found.last_updated, bytes(found.json), found.message_id)
+    return replace(found, json=bytes(found.json))

@@ -56,8 +56,12 @@ resource = Table(
     Column("last_updated", Text, nullable=False),
     Column("json", LargeBinary, nullable=False),
     Column("message_id", Text, ForeignKey(f"{PREFIX}message.id")),
+    Column("partner", Text, nullable=False, server_default=""),
+    Index(None, "type", "partner"),
 )
-"""Every version of every resource that a GET returns; the highest is the current one."""
+"""Every version of every resource that a GET returns; the highest is the current one.
+
+partner: who sent it, or to whom it was answered; "" while no authorisation is configured."""
 
 claim = Table(
     f"{PREFIX}claim",

@@ -12,9 +12,11 @@ from mappings.r4.definitions import Element, alike, children, is_primitive
 
 
 def declared_at(depth: int = 2) -> str:
-    """File and line of the declaration that called."""
+    """File and line of the declaration that called; a site's file with the name of the site."""
     frame = sys._getframe(depth)  # noqa: SLF001  # inspect.stack() reads the source of every caller
-    return f"{frame.f_code.co_filename.replace(chr(92), '/').rsplit('/', 1)[-1]}:{frame.f_lineno}"
+    file = frame.f_code.co_filename.replace(chr(92), "/").rsplit("/", 1)[-1]
+    site = frame.f_globals.get("__site__")
+    return f"{site}/{file}:{frame.f_lineno}" if site else f"{file}:{frame.f_lineno}"
 
 
 class Binder:

@@ -31,9 +31,12 @@ class RecordShape:
     where: str = ""
     restates: tuple[str, ...] = ()
     else_by: tuple[str, ...] = ()
+    declared: RecordShape | None = None
+    """The declaration that it goes back to: itself, or what it was made of by plus(), without() ..."""
     leaf = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "declared", self.declared or self)
         binder = Binder(self.type)
         rules = tuple(rule.bound(binder) for rule in self.rules)
         object.__setattr__(self, "rules", rules)

@@ -118,6 +118,8 @@ class Field(At):
     about: str
     shape: Shape = None  # type: ignore[assignment]  # set when bound
     usual: Any = None
+    defaulted: bool = False
+    """Whether a site says the usual value, which then may also be that of an optional element."""
     twin: tuple[Bound, ...] = ()
 
     @property
@@ -128,7 +130,8 @@ class Field(At):
         mine = super().bound(binder)
         assert isinstance(mine, Field)
         shape = bound_shape(self.shape, mine.element, self.where)
-        if self.usual is not None and (mine.element.min == 0 or mine.element.name in NEVER_ASSUMED):
+        optional = mine.element.min == 0 and not self.defaulted
+        if self.usual is not None and (optional or mine.element.name in NEVER_ASSUMED):
             raise DeclarationError(
                 f"{self.where}: {self.name} has no usual value: it is optional or must always be said"
             )

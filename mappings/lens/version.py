@@ -11,7 +11,7 @@ from mappings.lens.records import RecordShape
 from mappings.lens.rules import Rule
 from mappings.lens.shapes import Again, resolved
 
-_NOT_MEANT = frozenset({"where", "rank", "steps", "plan", "twin", "own", "holder", "members", "each"})
+_NOT_MEANT = frozenset({"where", "rank", "steps", "plan", "twin", "own", "holder", "members", "each", "declared"})
 """What binding adds, and where the declaration stands in its file."""
 
 

@@ -10,21 +10,23 @@ from typing import Any
 from mappings.issues import Issue
 from mappings.lens.making import record_path
 from mappings.lens.reading import Trail
+from mappings.sites import AS_SHIPPED, Site
 
 
-def check(record: Any) -> list[Issue]:
+def check(record: Any, site: Site = AS_SHIPPED) -> list[Issue]:
     """What is wrong with a clinic record: fields, types, required ones, and what spans fields; empty if nothing is."""
-    from mappings import KINDS, ROOTS
+    from mappings.conversion import roots
     from mappings.records.schema import schema_of
     from mappings.records.spanning import SPANNING
 
+    known = roots(site)
     kind = record.get("record") if isinstance(record, dict) else None
-    if not isinstance(kind, str) or kind not in KINDS:
-        return [Issue("error", "invalid", "record", f"Say which record this is: one of {', '.join(KINDS)}.")]
+    if not isinstance(kind, str) or kind not in known:
+        return [Issue("error", "invalid", "record", f"Say which record this is: one of {', '.join(known)}.")]
     sort = str(record.get("kind", ""))
-    if "" not in ROOTS[kind] and sort not in ROOTS[kind]:
-        return [Issue("error", "invalid", "kind", f"Say which {kind} this is: one of {', '.join(ROOTS[kind])}.")]
-    found = list(_issues(schema_of(kind, sort if sort in ROOTS[kind] else "").validate(record), ()))
+    if "" not in known[kind] and sort not in known[kind]:
+        return [Issue("error", "invalid", "kind", f"Say which {kind} this is: one of {', '.join(known[kind])}.")]
+    found = list(_issues(schema_of(kind, sort if sort in known[kind] else "", site).validate(record), ()))
     if not found:
         found = [issue for rule in (*SPANNING[""], *SPANNING.get(kind, ())) for issue in rule(record)]
     return found

@@ -22,6 +22,7 @@ from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_ki
 from mappings.r4.bindings import Binding, binding
 from mappings.r4.definitions import Element, pattern
 from mappings.r4.references import Lead, Scope, follow, named_type, wrong_target
+from mappings.sites import AS_SHIPPED, Site
 
 MISSING = "Say {name}: it must be there."
 Members = dict[str, fields.Field[Any]]
@@ -72,7 +73,7 @@ class Linked(fields.Field[Any]):
 
 
 @cache
-def schema_of(kind: str, sort: str = "") -> Schema:
+def schema_of(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Schema:
     """The schema of a record kind, where it has several roots of the one that `kind` of the record says."""
     from mappings.conversion import mapping
 
@@ -88,7 +89,7 @@ def schema_of(kind: str, sort: str = "") -> Schema:
     }
     if sort:
         members["kind"] = fields.String(required=True, validate=validate.Equal(sort))
-    return _made(mapping(kind, sort).shape, members)()
+    return _made(mapping(kind, sort, site).shape, members)()
 
 
 _SCHEMAS: dict[int, type[Schema]] = {}

@@ -13,10 +13,16 @@ from mappings.r4.exact_json import loads
 _FOLDER = Path(__file__).parent
 
 
+def known_tables() -> tuple[str, ...]:
+    """The names of the ConceptMaps that there are."""
+    files = ((file.stem, loads(file.read_bytes())) for file in sorted(_FOLDER.glob("*.json")))
+    return tuple(name for name, table in files if table.get("resourceType") == "ConceptMap")
+
+
 @cache
-def code_table(name: str) -> Code:
-    """The codec of the ConceptMap NAME.json; ValueError if two words stand for one code."""
-    concept_map: dict[str, Any] = loads((_FOLDER / f"{name}.json").read_bytes())
+def code_table(name: str, folder: Path = _FOLDER) -> Code:
+    """The codec of the ConceptMap NAME.json of a folder; ValueError if two words stand for one code."""
+    concept_map: dict[str, Any] = loads((folder / f"{name}.json").read_bytes())
     words: dict[str, str] = {}
     for group in concept_map["group"]:
         for element in group["element"]:

@@ -23,7 +23,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 HARD = FIXTURES / "hard"
 JOURNEY = FIXTURES / "journey"
 
-ALL = {str(path.relative_to(FIXTURES)): path for path in sorted(FIXTURES.rglob("*.json"))}
+ALL = {str(path.relative_to(FIXTURES)): path for path in sorted(FIXTURES.rglob("*.*.json"))}
 RECORDS = [name for name in ALL if name.endswith(".record.json")]
 FHIR = [name for name in ALL if name not in RECORDS]
 SENT = [name for name in FHIR if name.endswith(".bundle.json") or ALL[name].parent == HARD]

@@ -46,7 +46,7 @@ class Desk:
             self.outbox,
             partner=lambda _: FhirClient("http://partner.example"),
             plan_identifier=lambda plan_id: Identifier("urn:plans", plan_id),
-            render=lambda record: record,
+            render=lambda partner: lambda record: record,
             pace=Pace(first=10.0, longest=100.0),
         )
         self._pushes = pushes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from typing import Any
@@ -18,6 +18,7 @@ from mappings.r4.fhirpath import leaves
 from mappings.values import canonical_text
 
 Node = dict[str, Any]
+_MOST_PLACED = 50
 Mark = tuple[str, str, str, str | None]
 
 
@@ -64,8 +65,11 @@ def _known(document: Node, *, anywhere: bool) -> Iterator[tuple[Mark, Issue]]:
         yield (issue.code, issue.text, element, values.get(issue.expression)), issue
 
 
-def told_in_record(faults: Iterable[Issue], lines: Iterable[tuple[str, str]]) -> list[Issue]:
-    """The faults, each with where in the record that is; a line is a leaf's FHIRPath and its place in the record."""
+def told_in_record(faults: Sequence[Issue], lines: Iterable[tuple[str, str]]) -> list[Issue]:
+    """The faults, the first of them with where in the record that is.
+
+    A line is a leaf's FHIRPath and its place in the record.
+    """
     known = [(f"{expression}.", place) for expression, place in lines if place]
 
     def told(issue: Issue) -> Issue:
@@ -73,7 +77,7 @@ def told_in_record(faults: Iterable[Issue], lines: Iterable[tuple[str, str]]) ->
         place = common(place for expression, place in known if expression.startswith(within))
         return replace(issue, text=f"{issue.text} In the record: {place}.") if place else issue
 
-    return [told(issue) for issue in faults]
+    return [*map(told, faults[:_MOST_PLACED]), *faults[_MOST_PLACED:]]
 
 
 def common(places: Iterable[str]) -> str:

@@ -56,7 +56,8 @@ def repair_of(type_: str, element: Element) -> Repair | None:
     if element.type in _ADDRESSES:
         return address
     if element.type == "code":
-        return _code(element.binding if not element.modifier else None)
+        decides = element.modifier and element.name != "use"  # home or old, in whatever capitals, opens no gate
+        return _code(element.binding if not decides else None)
     return _boolean if element.type == "boolean" else None
 
 

@@ -21,7 +21,7 @@ _LITERAL = "Read as a reference in the one way that R4 writes it: Type/id, or an
 def address(value: Json) -> tuple[Json, str, str] | None:
     """A URI without blanks around it; urn:uuid: and urn:oid: in lower case (RFC 4122: "output as lower case
     characters and are case insensitive on input"), so that a fullUrl and what refers to it are one text."""
-    if type(value) is not str or value.startswith("http") or len(value) > _LONGEST:
+    if type(value) is not str or len(value) > _LONGEST or (value.startswith("http") and not value[-1].isspace()):
         return None
     bare = value.strip()
     if found := _URN.fullmatch(bare):

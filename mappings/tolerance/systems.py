@@ -17,12 +17,15 @@ from mappings.values import Json
 
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_STU3 = re.compile(r"https?://(?:www\.)?hl7\.org/fhir/v([23])/([A-Za-z0-9\-]+)/?", re.ASCII)
+"""How the tables of HL7 v2 and v3 were named before R4, and are still (in usnistgov/iheos-toolkit2#488, say)."""
 _URN = "urn:oid:"
 _LONGEST = 200
 
 _KNOWN = "R4 knows this system by its URL, not by its OID: read as that URL."
 _BARE = "An OID stands as urn:oid:1.2.3: read so."
 _BARE_UUID = "A UUID stands as urn:uuid: and lower-case digits: read so."
+_RENAMED = "R4 has another URL for this table of HL7: read as that one."
 _SPELLED = "The URL of this system is spelled otherwise: read as the one that HL7 gives for it."
 
 Repair = Callable[[Json], tuple[Json, str, str] | None]
@@ -49,6 +52,9 @@ def _system(text: str, *, of_codes: bool) -> tuple[Json, str, str] | None:
         return None if urn else (_URN + oid, "value", _BARE)
     if _UUID.fullmatch(text):
         return f"urn:uuid:{text.lower()}", "value", _BARE_UUID
+    if old := _STU3.fullmatch(text):
+        url = f"http://terminology.hl7.org/CodeSystem/v{old[1]}-{old[2]}"
+        return (url, "value", _RENAMED) if url in _canonical() else None
     url = _spellings().get(_spelling(text)) if of_codes else None
     return (url, "value", _SPELLED) if url is not None and url != text else None
 

@@ -79,6 +79,7 @@ def from_fhir(
 ) -> Reading:
     """The clinic records of a resource or Bundle: of these kinds (all), and what no record of them carries is unmapped.
 
+    What only one thing can be meant by is repaired, and what else is not valid R4 is carried, each with a warning.
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
     carries.
     """
@@ -97,7 +98,8 @@ def to_fhir(
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
     entry: which entry of a Bundle the record is of, where it has several of the kind (Conversion.entry).
-    Refused: a field or value that has no place in FHIR, or a record that would read back otherwise.
+    Refused: a field or value that has no place in FHIR, a record that would read back otherwise, or what would not be
+    valid R4, unless `onto` was so before.
     """
     from mappings import conversion
 
@@ -105,7 +107,7 @@ def to_fhir(
 
 
 def to_bundle(record: dict[str, Any], *, site: Site | None = None) -> Writing:
-    """A record as a transaction Bundle, its entries tied by urn:uuid."""
+    """A record as a transaction Bundle, its entries tied by urn:uuid; Refused as by to_fhir."""
     from mappings import conversion
 
     return conversion.to_bundle(record, site=_here(site))

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mappings import ROOTS, us_core
+from mappings import ROOTS, faults, us_core
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
@@ -23,6 +22,7 @@ from mappings.r4 import models, structure
 from mappings.r4.fhirpath import leaves
 from mappings.r4.model_reading import exact
 from mappings.sites import AS_SHIPPED, Site
+from mappings.tolerance import repaired
 from mappings.values import same
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Reading:
 
     conversions: list[Conversion]
     report: Report
+    document: Node
+    """What was read: the document as it was given, or what it is with what was repaired."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,8 @@ def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]
     places = [(f"{line.record}.", line.expression) for line in lineage() if line.record] if found else []
 
     def in_fhir(place: str) -> str:
-        there = [expression for name, expression in places if name.startswith((f"{place}.", f"{place}["))]
-        steps = zip(*(one.split(".") for one in there), strict=False)
-        return ".".join(step for step, *_ in takewhile(lambda alike: len(set(alike)) == 1, steps)) or place
+        there = (expression for name, expression in places if name.startswith((f"{place}.", f"{place}[")))
+        return faults.common(there) or place
 
     return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
 
@@ -163,11 +164,14 @@ def version(kind: str, site: Site = AS_SHIPPED) -> str:
     sorts = roots(site).get(kind, {"": ""})
     mappings = [mapping(kind, sort, site) for sort in sorts]  # Refused for what is no kind
     from mappings.instruments import attention, comparison, scoring, table
-    from mappings.r4 import bindings
+    from mappings.r4 import bindings, systems
+    from mappings.tolerance import dates, links, names, primitives, walk
+    from mappings.tolerance import systems as system_names
 
-    deciding = [attention, comparison, scoring, table, bindings]
+    deciding = [attention, comparison, scoring, table, bindings, dates, links, names, primitives, system_names, walk]
     deciding += [module for one in mappings if one.narrate and (module := inspect.getmodule(one.narrate))]
-    return fingerprint(*(one.shape for one in mappings), also=[*map(inspect.getsource, deciding), *us_core.sources()])
+    also = [*map(inspect.getsource, deciding), *us_core.sources(), repr(systems.urls())]
+    return fingerprint(*(one.shape for one in mappings), also=also)
 
 
 def from_fhir(
@@ -177,8 +181,8 @@ def from_fhir(
     kinds: tuple[str, ...] | None = None,
     site: Site = AS_SHIPPED,
 ) -> Reading:
-    document: Node = exact(given)
-    _refuse_errors(structure.check(document))
+    document, repairs = repaired(exact(given))
+    invalid = faults.of_sender(document)
     whole = Document(document)
     kinds = tuple(roots(site)) if kinds is None else kinds
     found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds, site)])
@@ -193,8 +197,10 @@ def from_fhir(
         for _, _, record, done in found
         for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
     ]
-    doubts += us_core.false_claims(document)
-    report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
+    said = (*repairs, *report.issues, *doubts, *us_core.false_claims(document))
+    told = {(issue.code, issue.expression) for issue in said}
+    untold = [issue for issue in invalid if (issue.code, issue.expression) not in told]
+    report = replace(report, issues=tuple(dict.fromkeys((*said, *untold))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
         text = f"No record is made of this: there is no {_root_types(kinds, site)} in it."
@@ -203,7 +209,7 @@ def from_fhir(
         raise Refused(
             Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped
         )
-    return Reading(conversions, report)
+    return Reading(conversions, report, document)
 
 
 def to_fhir(
@@ -216,24 +222,63 @@ def to_bundle(record: Node, *, site: Site = AS_SHIPPED) -> Writing:
     return _write(record, None, None, "bundle", site)
 
 
-def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering, site: Site) -> Writing:
-    lens = mapping(str(record.get("record")), str(record.get("kind", "")), site)
+def _opened(record: Node, site: Site) -> tuple[Mapping, Node]:
+    """A record's mapping, and what it says beside which it is."""
     content = {name: value for name, value in record.items() if name not in ("record", "kind")}
-    whole, root = None, None
-    if onto is not None:
-        _refuse_errors(structure.check(onto))
-        whole = Document(onto)
-        root = _root_for(lens, content, whole, entry)
-        rendering = "bundle" if whole.is_bundle else rendering
-    made, notes = lens.write(content, whole, root, rendering)
-    if made is not onto:
-        _refuse_errors(structure.check(made))
-    return Writing(made, Report((*notes, *_contradictions(record))))
+    return mapping(str(record.get("record")), str(record.get("kind", "")), site), content
 
 
-def _refuse_errors(found: list[Issue]) -> None:
-    if errors := [issue for issue in found if issue.severity in ("fatal", "error")]:
-        raise Refused(errors)
+def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering, site: Site) -> Writing:
+    lens, content = _opened(record, site)
+    if onto is None:
+        made, notes = _rendered(lens, record, content, rendering, site)
+        _refuse_ours(lens, made, None, 0)
+        return Writing(made, Report((*notes, *_contradictions(record))))
+    basis, repairs = repaired(onto)
+    faults.refuse(structure.check(basis))
+    whole = Document(basis)
+    root = _root_for(lens, content, whole, entry)
+    made, notes = lens.write(content, whole, root, "bundle" if whole.is_bundle else rendering)
+    if made is basis:
+        return Writing(onto, Report(tuple(_contradictions(record))))
+    _refuse_ours(lens, made, basis, whole.place_of(root) if whole.is_bundle else 0)
+    return Writing(made, Report((*repairs, *notes, *_contradictions(record))))
+
+
+def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering, site: Site) -> tuple[Node, list[Issue]]:
+    """A fresh rendering; where only what follows from the rest is refused, the fault in the rest is told instead."""
+    try:
+        return lens.write(content, None, None, rendering)
+    except Refused as refused:
+        if {issue.expression.partition("[")[0] for issue in refused.issues} <= set(SAID_BY_US):
+            from mappings import records
+
+            wrong = [issue for issue in records.check(record, site) if issue.expression not in SAID_BY_US]
+            faults.refuse(wrong)
+        raise
+
+
+def rendered_again(record: Node, document: Node, *, site: Site = AS_SHIPPED) -> Node:
+    """A fresh rendering of a record that was read from this document, to compare the two; not to be sent.
+
+    What is not valid R4 in the document itself is let pass.
+    """
+    lens, content = _opened(record, site)
+    made, _ = lens.write(content, None, None, "contained")
+    faults.refuse(faults.of_ours(made, repaired(document)[0], anywhere=True))
+    return made
+
+
+def _refuse_ours(lens: Mapping, made: Node, basis: Node | None, place: int) -> None:
+    if found := faults.of_ours(made, basis):
+        raise Refused(faults.told_in_record(found, _lines(lens, made, place)))
+
+
+def _lines(lens: Mapping, made: Node, place: int) -> list[tuple[str, str]]:
+    """Where each leaf of what was made stands in the record that it was made of."""
+    document = Document(made)
+    _, done = lens.read(document, document.entries[place] if document.is_bundle else made)
+    return [(line.expression, line.record) for line in _report(made, [done]).lineage]
 
 
 Found = tuple[Mapping, Node, dict[str, Any], Pass]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir, us_core
-from mappings.conversion import FATES, roots
+from mappings.conversion import FATES, rendered_again, roots
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
 from mappings.r4.fhirpath import expression, leaves
@@ -77,7 +77,7 @@ def roundtrip(document: Node, *, strict: bool = False, site: Site = AS_SHIPPED) 
             else replace(there, issues=refused.issues)
         ]
     told = reading.report
-    first, *others = (_there_and_back(document, conversion, site) for conversion in reading.conversions)
+    first, *others = (_there_and_back(document, reading.document, one, site) for one in reading.conversions)
     first = replace(first, ledger=told.ledger, unmapped=tuple(told.unmapped), issues=(*told.issues, *first.issues))
     return [first, *(replace(other, ledger=dict.fromkeys(told.ledger, 0)) for other in others)]
 
@@ -95,7 +95,7 @@ def _not_carried(document: Node, trip: Trip) -> Trip:
     return replace(trip, outcome="not-carried", ledger=ledger, unmapped=places)
 
 
-def _there_and_back(document: Node, conversion: Conversion, site: Site) -> Trip:
+def _there_and_back(document: Node, as_read: Node, conversion: Conversion, site: Site) -> Trip:
     root, record = conversion.root, conversion.record
     trip = Trip(root["resourceType"], root.get("id"), conversion.kind)
     try:
@@ -105,14 +105,14 @@ def _there_and_back(document: Node, conversion: Conversion, site: Site) -> Trip:
     changed = tuple(expression(document, trail) for trail in differences(document, back))
     trip = replace(trip, outcome="changed" if changed else "same", changed=changed)
     try:
-        fresh = to_fhir(record, site=site).resource
+        fresh = rendered_again(record, document, site=site)
         again = [one.record for one in from_fhir(fresh, site=site).conversions if one.kind == conversion.kind]
     except Refused as refused:
         return replace(trip, fresh=False, rebuilt=False, issues=refused.issues)
     return replace(
         trip,
         fresh=bool(again) and same(again[0], record),
-        rebuilt=same(what_it_says(document, root), what_it_says(fresh, fresh)),
+        rebuilt=same(what_it_says(as_read, root), what_it_says(fresh, fresh)),
     )
 
 

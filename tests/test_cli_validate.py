@@ -121,16 +121,3 @@ def test_help_loads_no_table() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-def test_the_mapping_path_loads_nothing_of_validity() -> None:
-    script = (
-        "import sys, mappings\n"
-        "from mappings.r4.exact_json import loads\n"
-        f"mappings.from_fhir(loads(open({str(FIXTURES / 'referral.bundle.json')!r}, 'rb').read()))\n"
-        "print([n for n in sys.modules if n.startswith('mappings.r4.')])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert "mappings.r4.structure" in done.stdout
-    for name in ("validity", "invariants", "references", "bundles", "xhtml"):
-        assert f"mappings.r4.{name}" not in done.stdout

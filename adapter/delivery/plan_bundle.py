@@ -16,6 +16,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Identifier
 from mappings import us_core
+from mappings.faults import refuse
+from mappings.r4 import validity
 from mappings.values import Json
 
 Resource = dict[str, Any]
@@ -44,7 +46,10 @@ class CannotBeSent(Exception):
 def plan_bundle(
     plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None
 ) -> Resource:
-    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it."""
+    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it.
+
+    CannotBeSent or Refused: the records do not make one, or not one that is valid R4.
+    """
     person, known_by = _patient(patient, render)
     here = _urn("Patient", known_by)
     document = _outgoing(_about(_named(plan, identifier, render), here))
@@ -56,7 +61,7 @@ def plan_bundle(
         if held.version is not None:
             request["ifMatch"] = f'W/"{held.version}"'
     create = {"method": "POST", "url": "Patient", "ifNoneExist": known_by.query()}
-    bundle = {
+    bundle: Resource = {
         "resourceType": "Bundle",
         "type": "transaction",
         "entry": [
@@ -64,7 +69,9 @@ def plan_bundle(
             {"fullUrl": _urn("CarePlan", identifier), "resource": document, "request": request},
         ],
     }
-    return us_core.declared(bundle)
+    bundle = us_core.declared(bundle)
+    refuse(validity.check(bundle))
+    return bundle
 
 
 def _named(plan: Record, identifier: Identifier, render: Render) -> Resource:

@@ -2,7 +2,8 @@
 
 Added to structure.py's pass: codes of required bindings, where references lead, what contained resources must keep
 to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that it
-cannot be judged is left to be judged once the shape is mended.  The mapping path asks structure.py alone.
+cannot be judged is left to be judged once the shape is mended.  What a fault means on the way in and on the way out is
+said in mappings/faults.py.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ NOT_CARRIED = {
 
 # What is said about a message; about every other one nothing.
 SAID = {
+    "hard/contained-requester.fhir.json": [("informational", "ServiceRequest.subject.reference")],
+    "hard/unknown-code-systems.fhir.json": [("incomplete", "ServiceRequest.reasonCode[1].coding[0].display")],
     "hard/status-that-r4-does-not-have.fhir.json": [("code-invalid", "ServiceRequest.status")],
     "hard/phq-9-and-a-total-that-contradicts-it.bundle.json": [("business-rule", "Bundle.entry[1].resource")],
 }

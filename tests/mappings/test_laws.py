@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from mappings import ROOTS, Refused, site
+from mappings import ROOTS, Refused, Site, check_record, from_fhir, site, to_bundle, to_fhir
 from mappings.conversion import mapping
 from mappings.lens.document import Document
 from mappings.lens.making import Making, WriteScope
 from mappings.lens.mapping import _content, _fill_root, differences
-from mappings.r4 import structure
+from mappings.r4 import structure, validity
 from mappings.r4.exact_json import dumps
 from mappings.us_core import is_declared_by_us
 from mappings.values import same
+from tests.mappings.sound import Sound
 from tests.mappings.strategies import labelled, records, with_noise
 
 Json = dict[str, Any]
@@ -38,6 +40,10 @@ CHANGED: list[Root] = [("acupuncture_session", "", NORTH), ("patient", "", NORTH
 every_root = pytest.mark.parametrize(
     "root", [*ALL, *CHANGED], ids=lambda root: " ".join([*root[:2], *(one.name for one in root[2:])])
 )
+
+
+def site_of(root: Root) -> Site | None:
+    return root[2] if len(root) == 3 else None
 
 
 def read(root: Root, document: Json) -> Json:
@@ -265,10 +271,54 @@ def test_equal_input_gives_byte_equal_output(root: Root, data: st.DataObject) ->
     assert made == [dumps(write(root, copy.deepcopy(record), rendering=how)) for how in ("contained", "bundle")]
 
 
+# ------------------------------------------------------------ what is sound goes out valid
+
+SOUND = Sound()
+
+
+def sound(data: st.DataObject, root: Root) -> Json:
+    """A record that is valid R4 when rendered."""
+    try:
+        made = write(root, drawn(data, root, labels=True))
+    except Refused:
+        assume(False)
+    document = SOUND.document(made)
+    assert validity.check(document) == []
+    found = [one.record for one in from_fhir(document, kinds=(root[0],), site=site_of(root)).conversions]
+    assume(found)
+    return found[0]
+
+
+@every_root
+@given(st.data())
+def test_what_goes_out_of_a_sound_record_is_valid_and_reads_as_it(root: Root, data: st.DataObject) -> None:
+    record = sound(data, root)
+    here = site_of(root)
+    for made in (to_fhir(record, site=here).resource, to_bundle(record, site=here).resource):
+        assert validity.check(made) == []
+        found = [one.record for one in from_fhir(made, kinds=(root[0],), site=here).conversions]
+        assert any(same(one, record) for one in found)  # a Bundle may hold others of the kind
+
+
 @every_root
 @given(st.data())
 def test_a_record_for_fhir_is_one_that_the_schema_takes(root: Root, data: st.DataObject) -> None:
-    from mappings import check_record
+    assert [i for i in check_record(sound(data, root), site=site_of(root)) if i.severity == "error"] == []
 
-    record = drawn(data, root)
-    assert [i for i in check_record(record, site=root[2] if len(root) == 3 else None) if i.severity == "error"] == []
+
+@every_root
+@given(st.data())
+def test_no_edit_makes_a_document_less_valid(root: Root, data: st.DataObject) -> None:
+    """Whatever is wrong with what a sender sent, an edit either adds nothing to it or is refused."""
+    document = foreign(data, root)
+    before = Counter((issue.code, issue.text) for issue in validity.check(document))
+    here = site_of(root)
+    record = from_fhir(document, kinds=(root[0],), site=here).conversions[0].record
+    assume(places(record))
+    after, _ = edited(data, record)
+    try:
+        made = to_fhir(after, onto=document, site=here).resource
+    except Refused as because:
+        refused(because)
+        return
+    assert Counter((issue.code, issue.text) for issue in validity.check(made)) <= before

@@ -22,6 +22,7 @@ from mappings.lens.version import fingerprint
 from mappings.r4 import structure
 from mappings.r4.fhirpath import leaves
 from mappings.sites import AS_SHIPPED, Site
+from mappings.terminology import doubts
 from mappings.values import same
 
 FATES = ("carried", "stated", "derived", "dropped", "unmapped")
@@ -158,12 +159,12 @@ def from_fhir(
     ]
     passes = [done for *_, done in found]
     report = _report(document, passes)
-    doubts = [
+    contradicted = [
         issue
         for _, _, record, done in found
         for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
     ]
-    report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
+    report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *contradicted, *doubts(document)))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
         text = f"No record is made of this: there is no {_root_types(kinds, site)} in it."

@@ -14,9 +14,10 @@ from typing import Any
 from mappings.lens.codes import Code
 from mappings.lens.words import code
 from mappings.r4.exact_json import loads
+from mappings.terminology.displays import display_of, doubts
 from mappings.terminology.reader import OURS, known_tables, read_table, table
 
-__all__ = ["code_table", "codes_of", "known_tables", "read_table", "table"]
+__all__ = ["code_table", "codes_of", "display_of", "doubts", "known_tables", "read_table", "table"]
 
 
 @cache

@@ -22,6 +22,7 @@ from mappings.r4 import models, structure
 from mappings.r4.fhirpath import leaves
 from mappings.r4.model_reading import exact
 from mappings.sites import AS_SHIPPED, Site
+from mappings.terminology import doubts
 from mappings.tolerance import repaired
 from mappings.values import same
 
@@ -192,12 +193,12 @@ def from_fhir(
     ]
     passes = [done for *_, done in found]
     report = _report(document, passes)
-    doubts = [
+    contradicted = [
         issue
         for _, _, record, done in found
         for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
     ]
-    said = (*repairs, *report.issues, *doubts, *us_core.false_claims(document))
+    said = (*repairs, *report.issues, *contradicted, *doubts(document), *us_core.false_claims(document))
     told = {(issue.code, issue.expression) for issue in said}
     untold = [issue for issue in invalid if (issue.code, issue.expression) not in told]
     report = replace(report, issues=tuple(dict.fromkeys((*said, *untold))))

@@ -7,12 +7,28 @@ from __future__ import annotations
 
 # a table: one rule a line, in the specification's order
 # fmt: off
+from mappings.lens.binding import declared_at
 from mappings.lens.choices import SameAs
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each
+from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
-from mappings.lens.words import again, derived, each, field, main, one_of, part, pointer, same_as_root, skip, verbatim
+from mappings.lens.words import (
+    again,
+    derived,
+    each,
+    field,
+    main,
+    one_of,
+    part,
+    pointer,
+    same_as_root,
+    skip,
+    verbatim,
+    worded,
+)
+from mappings.terminology import table
 from mappings.us_core import is_declared_by_us
 
 
@@ -46,6 +62,8 @@ MODIFIER_EXTENSIONS = each(
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
+ALSO = "The same thing in other code systems."
+
 CODING = part("Coding",
     field("system", fhir="system", about="The code system, by its URL."),
     field("version", fhir="version", about="The version of the code system."),
@@ -58,10 +76,17 @@ CODING = part("Coding",
 )
 
 CONCEPT = part("CodeableConcept",
-    main(fhir="coding", shape=CODING, others="also", others_about="The same thing in other code systems."),
+    main(fhir="coding", shape=CODING, others="also", others_about=ALSO),
     field("text", fhir="text", about="The same in plain words, as it was written."),
     other_extensions(),
 )
+
+
+def coded(*tables: str) -> RecordShape:
+    """A concept that is told in the clinic's own word, where one of these tables has one for it."""
+    said = worded(*map(table, tables), fhir="coding", shape=CODING, others="also", others_about=ALSO, where=declared_at())
+    return CONCEPT.replacing(said)
+
 
 QUANTITY = part("Quantity",
     field("value", fhir="value", about="The number, with its decimals as written."),
@@ -268,7 +293,7 @@ SAMPLED_DATA = part("SampledData",
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 
 SITE = CONCEPT.plus(
-    extension("side", LATERALITY, "CodeableConcept", "Which side: left, right or both; never assumed.", shape=CONCEPT),
+    extension("side", LATERALITY, "CodeableConcept", "Which side: left, right or both; never assumed.", shape=coded("sides")),
 )
 
 

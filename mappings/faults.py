@@ -51,7 +51,7 @@ def of_ours(made: Node, basis: Node | None, *, anywhere: bool = False) -> list[I
     new = []
     for mark, issue in found:
         if not left[mark]:
-            new.append(issue)
+            new.append(replace(issue, severity="error"))  # what a sender is only warned of must not come from here
         left[mark] -= 1
     return new
 

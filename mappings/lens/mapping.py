@@ -15,6 +15,7 @@ from mappings.lens.document import Document, Node, derived_uuid, references
 from mappings.lens.gates import not_actionable, not_told
 from mappings.lens.links import identity
 from mappings.lens.making import Making, Rendering, WriteScope
+from mappings.lens.normal import normal
 from mappings.lens.reading import Mark, Note, Reading, Scope
 from mappings.lens.records import ResourceShape
 from mappings.values import same
@@ -66,6 +67,7 @@ class Mapping:
 
         Refused: a field or value that has no place, or a record that would read back otherwise.
         """
+        record = normal(self.shape, record)
         content = _content(record)
         if onto is None or root is None:
             root = {"resourceType": self.shape.type}

@@ -1,9 +1,9 @@
 """Whether a resource or Bundle is valid R4, in one pass: its structure, and what the structure alone does not say.
 
-Added to structure.py's pass: codes of required bindings, where references lead, what contained resources must keep
-to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that it
-cannot be judged is left to be judged once the shape is mended.  What a fault means on the way in and on the way out is
-said in mappings/faults.py.
+Added to structure.py's pass: codes of required bindings, units, where references lead, what contained resources must
+keep to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that
+it cannot be judged is left to be judged once the shape is mended.  What a fault means on the way in and on the way out
+is said in mappings/faults.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from mappings.issues import Issue
 from mappings.r4 import bundles, stated
 from mappings.r4.bindings import Binding, binding, limit
-from mappings.r4.definitions import Element, children, is_primitive, is_resource
+from mappings.r4.definitions import Element, alike, children, is_primitive, is_resource
 from mappings.r4.fhirpath import Key
 from mappings.r4.invariants import Rule, rules_of, told
 from mappings.r4.references import Bundle, Scope, follow, named_type, wrong_target
 from mappings.r4.structure import Node, Plan, Visit, Walk, plan_of
+from mappings.r4.ucum import MEND, UCUM, is_unit
 from mappings.values import Json
 
 _UNJUDGEABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -26,7 +27,7 @@ _UNJUDGEABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def check(resource: Json, at: str | None = None) -> list[Issue]:
-    """All that keeps a resource or Bundle, with everything in it, from being valid R4; nothing if it is.
+    """All that keeps a resource or Bundle, with everything in it, from being valid R4 (errors), and what is doubtful.
 
     `at` is what the resource itself is called in the expressions: its type, unless it lies somewhere.
     """
@@ -156,6 +157,8 @@ def _more(type_: str, element: Element, visit: Visit) -> Visit:
         visit = _pointer(visit, element.type)
     elif element.type == "CareTeam.participant":
         visit = _participant(visit)
+    elif element.name == "code" and alike(type_) == "Quantity":
+        visit = _unit(visit)
     place = f"{type_}.{element.choice or element.name}"
     required = binding(element.binding) if element.binding else None
     if bound := required or limit(place):
@@ -211,6 +214,17 @@ def _participant(base: Visit) -> Visit:
         for item in _each(walk, value):
             if isinstance(item, dict):
                 walk.member(item)
+
+    return visit
+
+
+def _unit(base: Visit) -> Visit:
+    """The code of a unit.  R4 binds it to nothing, and HL7's own examples have wrong ones: a warning, no error."""
+
+    def visit(walk: Walk, node: Node, value: Json) -> None:
+        base(walk, node, value)
+        if node.get("system") == UCUM and isinstance(value, str) and not is_unit(value):
+            walk.say("code-invalid", MEND, severity="warning")
 
     return visit
 

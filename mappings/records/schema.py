@@ -13,12 +13,14 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.codes import Code
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Rule
-from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
+from mappings.lens.shapes import Bare, Primitive, Shape, Verbatim, json_kind, resolved
+from mappings.lens.worded import WORD, Worded
 from mappings.r4.bindings import Binding, binding
 from mappings.r4.definitions import Element, pattern
 from mappings.r4.references import Lead, Scope, follow, named_type, wrong_target
@@ -136,10 +138,11 @@ def _fields(rule: Rule) -> Members:
     if isinstance(rule, Main):
         inner: RecordShape = rule.shape
         about = {"description": rule.others_about}
+        word = {WORD: _word(rule)} if isinstance(rule, Worded) else {}
         others: fields.Field[Any] = fields.List(_field(inner), validate=validate.Length(min=1), metadata=about)
         if rule.name:
             return {rule.name: _field(inner, metadata={"description": rule.about}), rule.others: others}
-        return {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
+        return word | {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
     if isinstance(rule, SameAs):
         found = {name: _one(rule.rule, required=False) for name in (rule.rule.name, rule.as_written)}
         if rule.unless:
@@ -164,6 +167,13 @@ def _fields(rule: Rule) -> Members:
     if isinstance(rule, Field):
         return {rule.name: _one(rule, required=bool(rule.element.min) and len(rule.steps) == 1 and rule.usual is None)}
     return {}
+
+
+def _word(rule: Worded) -> fields.Field[Any]:
+    choices = "; ".join(table.choices() for table in rule.tables)
+    return fields.String(
+        validate=validate.OneOf(rule.words, error=f"Say one of: {choices}."), metadata={"description": rule.about_word}
+    )
 
 
 def _messages(name: str) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mappings.lens.codes import Code
 from mappings.lens.links import Link
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Rule
-from mappings.lens.shapes import Again, Bare, Code, Shape
+from mappings.lens.shapes import Again, Bare, Shape
+from mappings.lens.tables import Table
 from mappings.sites.changes import Change
 from mappings.sites.gates import refuse_open_gates
 
@@ -27,7 +29,7 @@ class Site:
     """
 
     name: str
-    tables: Mapping[str, Code] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     kinds: Mapping[str, Mapping[str, ResourceShape]] = field(default_factory=dict)
     partners: Mapping[str, Site] = field(default_factory=dict)
@@ -51,7 +53,7 @@ class Site:
         if isinstance(shape, Again):
             return Again(lambda: self.shape(shape.shape))
         if isinstance(shape, Code):
-            return self.tables.get(shape.name, shape)
+            return Code(self.tables[shape.name]) if shape.name in self.tables else shape
         if isinstance(shape, Bare):
             return Bare(self.shape(shape.inner))
         if isinstance(shape, Link):
@@ -78,6 +80,8 @@ class Site:
             return self._rule(value)
         if isinstance(value, tuple) and value and isinstance(value[0], Rule):
             return tuple(map(self._rule, value))
+        if isinstance(value, tuple) and value and isinstance(value[0], Table):
+            return tuple(self.tables.get(one.name, one) for one in value)
         return self.shape(value) if isinstance(value, Again | Bare | Code | Link | RecordShape) else value
 
 

@@ -55,9 +55,19 @@ NOT_CARRIED = {
 }
 
 # What is said about a message; about every other one nothing.
+NO_WORD = "code-invalid"
 SAID = {
     "hard/contained-requester.fhir.json": [("informational", "ServiceRequest.subject.reference")],
-    "hard/unknown-code-systems.fhir.json": [("incomplete", "ServiceRequest.reasonCode[1].coding[0].display")],
+    "hard/refuted-diagnosis.bundle.json": [(NO_WORD, "Bundle.entry[2].resource.code.coding[0].code")],
+    "hard/unknown-code-systems.fhir.json": [
+        (NO_WORD, "ServiceRequest.code.coding[0].code"),
+        (NO_WORD, "ServiceRequest.reasonCode[0].coding[0].code"),
+        ("incomplete", "ServiceRequest.reasonCode[1].coding[0].display"),
+    ],
+    "journey/01-referral.bundle.json": [
+        (NO_WORD, f"Bundle.entry[{entry}].resource.code.coding[0].code")
+        for entry in (8, 9)  # red flags
+    ],
     "hard/status-that-r4-does-not-have.fhir.json": [("code-invalid", "ServiceRequest.status")],
     "hard/phq-9-and-a-total-that-contradicts-it.bundle.json": [("business-rule", "Bundle.entry[1].resource")],
 }

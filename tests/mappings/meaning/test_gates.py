@@ -442,7 +442,7 @@ def test_a_side_is_lost_with_the_site_that_it_belonged_to(type_: str) -> None:
     [
         {"system": "urn:oid:1.2.3", "code": "LBP2", "display": "Low back pain"},
         {"code": "M54.5"},
-        {"system": SNOMED, "code": "279039007", "version": "http://snomed.info/sct/999"},
+        {"system": SNOMED, "code": "267064002", "version": "http://snomed.info/sct/999"},
         {"system": "http://snomed.info/2", "code": "279039007"},
         {"display": "stat"},
     ],

@@ -60,9 +60,9 @@ SAID = {
     "hard/contained-requester.fhir.json": [("informational", "ServiceRequest.subject.reference")],
     "hard/refuted-diagnosis.bundle.json": [(NO_WORD, "Bundle.entry[2].resource.code.coding[0].code")],
     "hard/unknown-code-systems.fhir.json": [
+        ("incomplete", "ServiceRequest.reasonCode[1].coding[0].display"),
         (NO_WORD, "ServiceRequest.code.coding[0].code"),
         (NO_WORD, "ServiceRequest.reasonCode[0].coding[0].code"),
-        ("incomplete", "ServiceRequest.reasonCode[1].coding[0].display"),
     ],
     "journey/01-referral.bundle.json": [
         (NO_WORD, f"Bundle.entry[{entry}].resource.code.coding[0].code")

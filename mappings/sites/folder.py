@@ -17,8 +17,8 @@ from mappings.sites.site import Site
 from mappings.terminology import known_tables, read_table
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_OF_MODIFIERS = ("request_status",)
-"""Safety gate: the words of an element that may change what all the rest means are read by name elsewhere."""
+_OF_MODIFIERS = ("request_status", "sides")
+"""Safety gate: the words of a state are read by name elsewhere, and left is never another site's right."""
 
 
 def read_site(folder: Path, ours: tuple[str, ...]) -> Site:

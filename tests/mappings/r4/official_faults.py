@@ -68,3 +68,17 @@ FAULTS = {
     "DiagnosticReport-example-pgx.json": "the hash is not that of the data",
     "Library-zika-virus-intervention-logic.json": "an OID that is none, and canonicals that are relative",
 }
+
+NO_UNIT_OF_UCUM = {
+    "Bundle-father.json": "tbl",
+    "Claim-760151.json": "TAB",
+    "Claim-760152.json": "TAB",
+    "VisionPrescription-33124.json": "month",
+    **dict.fromkeys(("MedicationDispense-meddisp0309.json", "MedicationRequest-medrx0304.json"), "drop"),
+    **dict.fromkeys(("MedicationDispense-meddisp0313.json", "MedicationRequest-medrx0322.json"), "mEq"),
+    **dict.fromkeys(("MedicationDispense-meddisp0318.json", "MedicationRequest-medrx0314.json"), "mcg"),
+    "MedicationRequest-medrx0319.json": "ml/hr",
+    **{f"MedicationDispense-meddisp0{n}.json": "ea" for n in (324, 327, 328, 329)},
+    **{f"MedicationRequest-medrx0{n}.json": "ea" for n in (325, 326, 328, 329, 334, 335)},
+}
+"""The published examples that name a unit which UCUM does not have."""

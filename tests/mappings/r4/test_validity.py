@@ -22,7 +22,7 @@ from mappings.r4.structure import MOST_ISSUES
 from mappings.values import Json
 from tests.mappings.r4.not_r4 import BAD
 from tests.mappings.r4.not_valid import NOT_REFUSED, NOT_VALID, UUID, bundle, observation, patient, post, request
-from tests.mappings.r4.official_faults import FAULTS
+from tests.mappings.r4.official_faults import FAULTS, NO_UNIT_OF_UCUM
 from tests.mappings.r4.test_definitions import TYPES
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -214,21 +214,6 @@ def test_a_required_binding_is_of_a_code_or_a_concept() -> None:
 def test_every_fixture_is_valid_but_what_is_not_on_purpose(path: Path) -> None:
     found = [issue.expression for issue in validity.check(loads(path.read_bytes()))]
     assert found == (["ServiceRequest.status"] if path.name == "status-that-r4-does-not-have.fhir.json" else [])
-
-
-NO_UNIT_OF_UCUM = {
-    "Bundle-father.json": "tbl",
-    "Claim-760151.json": "TAB",
-    "Claim-760152.json": "TAB",
-    "VisionPrescription-33124.json": "month",
-    **dict.fromkeys(("MedicationDispense-meddisp0309.json", "MedicationRequest-medrx0304.json"), "drop"),
-    **dict.fromkeys(("MedicationDispense-meddisp0313.json", "MedicationRequest-medrx0322.json"), "mEq"),
-    **dict.fromkeys(("MedicationDispense-meddisp0318.json", "MedicationRequest-medrx0314.json"), "mcg"),
-    "MedicationRequest-medrx0319.json": "ml/hr",
-    **{f"MedicationDispense-meddisp0{n}.json": "ea" for n in (324, 327, 328, 329)},
-    **{f"MedicationRequest-medrx0{n}.json": "ea" for n in (325, 326, 328, 329, 334, 335)},
-}
-"""The published examples that name a unit which UCUM does not have."""
 
 
 def test_every_official_example_is_valid_but_those_that_are_not_r4(official_examples: Path) -> None:

@@ -18,7 +18,7 @@ from mappings.r4.exact_json import loads
 from mappings.us_core import BASE, check, claims, declared, false_claims, is_declared_by_us
 from mappings.us_core.profiles import declared_of
 from tests.mappings.test_laws import Root, drawn, every_root, write
-from tests.mappings.test_official import COUNTS, every_type, examples
+from tests.mappings.test_official import COUNTS, NOT_R4, every_type, examples
 from tests.mappings.us_core.good import GOOD, LACKING
 
 Json = dict[str, Any]
@@ -77,8 +77,8 @@ def test_what_the_fixtures_declare() -> None:
 
 MET_BY_EXAMPLES = {
     "Appointment": 0, "CarePlan": 10, "ClinicalImpression": 0, "DiagnosticReport": 0, "DocumentReference": 0,
-    "Encounter": 3, "MedicationRequest": 25, "Observation": 6, "Patient": 14, "Procedure": 13,
-    "QuestionnaireResponse": 2, "ServiceRequest": 20,
+    "Encounter": 3, "MedicationRequest": 16, "Observation": 6, "Patient": 14, "Procedure": 12,
+    "QuestionnaireResponse": 0, "ServiceRequest": 20,
 }  # fmt: skip
 """How many of the official examples declare anything, be it of what they contain."""
 
@@ -86,7 +86,9 @@ MET_BY_EXAMPLES = {
 @every_type
 def test_official_examples_declare_what_they_meet_and_nothing_else(official_examples: Path, type_: str) -> None:
     met = 0
-    for _, resource in examples(official_examples, type_):
+    for name, resource in examples(official_examples, type_):
+        if name in NOT_R4:  # nothing like it is made
+            continue
         (one,) = from_fhir(resource).conversions
         made = to_fhir(one.record).resource
         met += bool(assert_declares_what_it_meets(made))

@@ -16,6 +16,7 @@ from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
 from mappings.lens.mapping import SAID_BY_US, Mapping
+from mappings.lens.normal import normal
 from mappings.lens.reading import Mark
 from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
@@ -191,7 +192,7 @@ def _write(record: Node, onto: Node | None, entry: int | None, rendering: Render
     if onto is not None:
         _refuse_errors(structure.check(onto))
         whole = Document(onto)
-        root = _root_for(lens, content, whole, entry)
+        root = _root_for(lens, normal(lens.shape, content), whole, entry)
         rendering = "bundle" if whole.is_bundle else rendering
     made, notes = lens.write(content, whole, root, rendering)
     if made is not onto:

@@ -14,8 +14,22 @@ from mappings.lens.many import Each
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
-from mappings.lens.words import again, each, field, main, one_of, part, pointer, same_as_root, skip, verbatim, worded
+from mappings.lens.words import (
+    again,
+    derived,
+    each,
+    field,
+    main,
+    one_of,
+    part,
+    pointer,
+    same_as_root,
+    skip,
+    verbatim,
+    worded,
+)
 from mappings.terminology import table
+from mappings.us_core import is_declared_by_us
 
 
 def extension(name: str, url: str, type_: str, about: str, shape: Shape | None = None, on: str = "") -> Field:
@@ -303,7 +317,8 @@ EVERY_RESOURCE = (
     field("meta_version", fhir="meta.versionId", about="Which version of the resource this is, where it is kept."),
     field("meta_updated", fhir="meta.lastUpdated", about="When it was last changed, where it is kept."),
     field("meta_source", fhir="meta.source", about="The system that it came from."),
-    each("meta_profiles", fhir="meta.profile", about="The profiles that it claims to meet."),
+    derived(fhir="meta.profile", of="meta_profiles", when=is_declared_by_us, because="it is of US Core: declared where it is met"),
+    each("meta_profiles", fhir="meta.profile", about="The profiles that it claims to meet, but for those of US Core, which are declared where they are met."),
     each("meta_security", fhir="meta.security", about="Security labels.", shape=CODING),
     each("meta_tags", fhir="meta.tag", about="Tags of those who exchange it.", shape=CODING),
     field("implicit_rules", fhir="implicitRules", about="Rules that it was made under and that may change its meaning."),

@@ -35,6 +35,8 @@ class Mapping:
     """What in a record somebody has to look at; the record says it, and no mapping drops it."""
     narrate: Callable[[dict[str, Any]], str] | None = None
     """The record in words, as the div of a generated narrative."""
+    finish: Callable[[Node, Node | None], tuple[Node, list[Issue]]] = lambda made, onto: (made, [])
+    """What stands in a document and follows from the whole of it, said once that is put together."""
 
     @property
     def heading(self) -> dict[str, Any]:
@@ -87,8 +89,9 @@ class Mapping:
         words = self.narrate(record) if self.narrate is not None else None
         made = assembled(making, written, fresh=onto is None, words=words)
         _refuse_dangling(making, made)
+        made, said = self.finish(made, onto.given if onto is not None else None)
         back = self._check(record, made, making)
-        return made, [*making.notes, *_left_behind(making, Document(made), back)]
+        return made, [*making.notes, *said, *_left_behind(making, Document(made), back)]
 
     def _check(self, record: dict[str, Any], made: Node, making: Making) -> Reading:
         document = Document(made)

@@ -15,6 +15,7 @@
     code        a bare code in the clinic's word, through a table
     worded      main, for codings of which the clinic has words: the word is told, and what it does not say beside it
     skip        not told on purpose, with the reason
+    derived     the items of a list that are not told because they follow from the rest
     again       a shape defined further down, or that contains itself
     verbatim    FHIR as it stands, for extensions only; pointer: the shape of a Reference
 
@@ -31,6 +32,7 @@ from mappings.lens.binding import declared_at
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf, Says
+from mappings.lens.derived import Derived
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
@@ -119,6 +121,11 @@ def same_as_root(rule: Field, *, element: str, follows: bool = False, if_absent:
 def skip(*, fhir: str, because: str) -> Skip:
     """An element that is not told on purpose."""
     return Skip(fhir=fhir, because=because, where=declared_at())
+
+
+def derived(*, fhir: str, of: str, when: Callable[[Any], bool], because: str) -> Derived:
+    """The items of a list that are not told because they follow from the rest; of: the field that tells the others."""
+    return Derived(fhir=fhir, of=of, when=when, because=because, where=declared_at())
 
 
 def part(type_: str, *rules: Rule, key: str = "", restates: str = "") -> RecordShape:

@@ -88,8 +88,11 @@ class Binding(NamedTuple):
 def binding(url: str) -> Binding | None:
     """The codes of a value set; None for one that is not checked."""
     listed = _table().get(url)
-    if listed is None:
-        return None
+    return None if listed is None else binding_of(url, listed)
+
+
+def binding_of(url: str, listed: Mapping[str, list[str] | None]) -> Binding:
+    """A value set by its codes, listed by code system; None for those of a system means that its grammar says them."""
     systems = {
         system: frozenset(codes) if codes is not None else _GRAMMARS[system][0] for system, codes in listed.items()
     }

@@ -20,7 +20,7 @@ _BOUND = frozenset({"each", "holder", "members", "own", "plan", "steps", "twin"}
 """What a rule gets when it is bound, and gets anew."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Site:
     """What one site does differently; AS_SHIPPED does nothing so.
 
@@ -33,7 +33,10 @@ class Site:
     changes: tuple[Change, ...] = ()
     kinds: Mapping[str, Mapping[str, ResourceShape]] = field(default_factory=dict)
     partners: Mapping[str, Site] = field(default_factory=dict)
-    _made: dict[int, tuple[RecordShape, RecordShape]] = field(default_factory=dict, repr=False)
+    _made: dict[int, tuple[RecordShape, RecordShape]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<site {self.name or 'as shipped'}>"
 
     def to(self, partner: str) -> Site:
         """The site as it deals with a partner."""

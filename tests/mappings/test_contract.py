@@ -15,6 +15,7 @@ from mappings.datatypes import EVERY_RESOURCE
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf
+from mappings.lens.derived import Derived
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
@@ -56,8 +57,8 @@ def told(rule: Rule) -> Iterator[str]:
             yield f"only if {rule.fhir} is {values or 'there'}{' or absent' if rule.or_absent else ''}"
         case Fill():
             yield f"filled in: {rule.fhir} = {rule.value}"
-        case Skip():
-            yield f"not told: {rule.fhir}"
+        case Skip() | Derived():
+            yield f"not told: {rule.fhir}{f', where {rule.because}' if isinstance(rule, Derived) else ''}"
 
 
 def words_of(rule: Rule) -> Iterator[str]:

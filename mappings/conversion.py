@@ -15,6 +15,7 @@ from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
 from mappings.lens.mapping import SAID_BY_US, Mapping
+from mappings.lens.normal import normal
 from mappings.lens.reading import Mark
 from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
@@ -238,7 +239,7 @@ def _write(record: Node, onto: Node | None, entry: int | None, rendering: Render
     basis, repairs = repaired(onto)
     faults.refuse(structure.check(basis))
     whole = Document(basis)
-    root = _root_for(lens, content, whole, entry)
+    root = _root_for(lens, normal(lens.shape, content), whole, entry)
     made, notes = lens.write(content, whole, root, "bundle" if whole.is_bundle else rendering)
     if made is basis:
         return Writing(onto, Report(tuple(_contradictions(record))))

@@ -16,6 +16,7 @@ from typing import Any
 
 from mappings.lens.binding import Binder
 from mappings.lens.codes import no_word_in
+from mappings.lens.lists import look
 from mappings.lens.making import WriteScope
 from mappings.lens.many import Main
 from mappings.lens.paths import DeclarationError
@@ -48,7 +49,7 @@ class Worded(Main):
         for table in self.tables:
             if both := sorted(table.outward.keys() & seen.keys()):
                 other = seen[both[0]]
-                raise DeclarationError(f"{table.where or self.where}: the table {other.name} has {both[0]} too")
+                raise DeclarationError(f'{table.where}: the word "{both[0]}" stands in {other.where} too')
             seen |= dict.fromkeys(table.outward, table)
         return super().bound(binder)
 
@@ -82,9 +83,13 @@ class Worded(Main):
         row = self.row(self.codings(record))
         if row is None:
             return record
-        if row.equivalence in EXACT and self.outward(row.word) == row and _coding(row) == _of_first(record):
+        if self._says_it_all(row, record):
             record = {name: value for name, value in record.items() if name not in DERIVED}
         return {WORD: row.word, **record}
+
+    def _says_it_all(self, row: Row, first: Record) -> bool:
+        """Whether the word would be written as just this coding."""
+        return row.equivalence in EXACT and self.outward(row.word) == row and _coding(row) == _of_first(first)
 
     def in_codes(self, record: Record) -> Record:
         """A record with the code in the place of a word that stands alone; one that cannot be right stays as it is."""
@@ -103,25 +108,21 @@ class Worded(Main):
         return record if WORD in codes else self.said(codes)
 
     def from_fhir(self, node: Node, scope: Scope) -> Record:
-        codes = super().from_fhir(node, scope.apart())
-        told = self.said(codes)
-        items, ours, _ = self.each.items(node, scope.apart())
-        found = [items[i] for i in ours]
-        if WORD in told and "code" not in told and "code" in codes:
-            for name in DERIVED:
-                if name in found[0]:
-                    scope.into(WORD).mark(found[0], name, "carried" if name == "code" else "derived", self._through)
-        super().from_fhir(node, scope)
-        self._report(found, scope)
-        return told
+        items = look(node, self.each.steps)
+        found = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+        row = self.row(found)
+        if row is not None and self._says_it_all(row, found[0]):
+            for name in _of_first(found[0]):
+                scope.into(WORD).mark(found[0], name, "carried" if name == "code" else "derived", self._through)
+        self._report(found, row, scope)
+        return self.said(super().from_fhir(node, scope))
 
     @property
     def _through(self) -> str:
         return f"{self.where}, {' and '.join(table.title for table in self.tables)}"
 
-    def _report(self, found: list[Any], scope: Scope) -> None:
+    def _report(self, found: list[Any], row: Row | None, scope: Scope) -> None:
         """What a reader is to know of codes that are no exact word; values are not in it."""
-        row = self.row(found)
         if row is not None and row.nearness:
             near = next(one for one in found if self._row_of(one) is row)
             scope.note("information", "informational", near, "code", row.nearness, self._through)

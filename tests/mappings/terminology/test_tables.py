@@ -97,7 +97,7 @@ def test_one_word_in_two_tables_of_one_element_is_refused(tmp_path: Path) -> Non
     one = table_of(tmp_path, {"massage": [target("1")]}, "one")
     two = table_of(tmp_path, {"massage": [target("2")]}, "two")
     said = worded(one, two, fhir="coding", shape=CODING, others="also", others_about="A.")
-    with pytest.raises(DeclarationError, match=r"terminology/two\.json: the table one has massage too"):
+    with pytest.raises(DeclarationError, match=r'two\.json: the word "massage" stands in terminology/one\.json too'):
         part("CodeableConcept", said)
 
 

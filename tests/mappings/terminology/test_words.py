@@ -108,6 +108,12 @@ def test_the_same_in_codes_changes_nothing() -> None:
     assert to_fhir({**conversion.record, "reasons": [codes]}, onto=document).resource == document
 
 
+def test_a_record_in_codes_finds_its_entry_of_a_bundle() -> None:
+    entries = [{"resource": request(coding)} for coding in (UNSPECIFIED, LOW_BACK_PAIN)]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    assert to_fhir(record(LOW_BACK_PAIN), onto=bundle).resource == bundle
+
+
 REFUSED: dict[str, tuple[Json, str]] = {
     "a word that there is not": ({"word": "lumbago"}, "no word of pain_diagnoses: say one of .*low back pain"),
     "a word that is no text": ({"word": 7}, "no word of pain_diagnoses"),

@@ -25,6 +25,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enq
     from werkzeug.exceptions import HTTPException
 
     from adapter import clinic_api, fhir_api
+    from adapter.fhir_api import answers
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
@@ -37,7 +38,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enq
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:
         """What no route takes, in the words of the door it was meant for."""
-        if request.path.startswith(fhir_api.ROOT):
+        if request.path.startswith(answers.ROOT):
             return fhir_api.errors.answer(error)
         return clinic_api.errors.answer(error)
 

@@ -14,6 +14,7 @@ import mappings
 from adapter.exchange.refusal import Refusal, refuse
 from mappings import Issue, Refused
 from mappings.sites import AS_SHIPPED, Site
+from mappings.values import same
 
 Record = dict[str, Any]
 
@@ -38,20 +39,19 @@ def site_of(folder: str) -> Site:
     return mappings.site(folder) if folder else AS_SHIPPED
 
 
-def read_referral(document: dict[str, Any], site: Site) -> Referred:
-    """The referral of a Bundle or ServiceRequest that was found sound."""
+def read_referrals(document: dict[str, Any], site: Site) -> dict[int, Referred]:
+    """The referrals of a Bundle or ServiceRequest that was found sound, by the index of their entry (0 where it came
+    alone).  All are told by one report: the patient that they share is read once."""
     try:
         reading = mappings.from_fhir(document, kinds=("referral",), site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
-    found = reading.conversions
-    if len(found) != 1:
-        where = str(document["resourceType"])
-        text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
-        raise refuse("unprocessable", "not-supported", where, text)
     report = reading.report
     made_by = mappings.version("referral", site=site)
-    return Referred(found[0].record, made_by, report.issues, tuple(report.unmapped), dict(report.ledger))
+    return {
+        one.entry or 0: Referred(one.record, made_by, report.issues, tuple(report.unmapped), dict(report.ledger))
+        for one in reading.conversions
+    }
 
 
 def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
@@ -95,6 +95,32 @@ def request_status(referral: Record) -> str | None:
 def must_not_be_done(referral: Record) -> bool:
     """Whether it asks for something not to be done; whatever it says there but a plain no, counts."""
     return referral.get("must_not_be_done", False) is not False
+
+
+PARTS = ("patient",)
+"""Fields of a referral's record whose own fields are compared one by one where both sides changed something."""
+SENDERS_WORD = ("status", "must_not_be_done", "actionable", "not_actionable_because", "needs_attention")
+"""What only the sender, or the reading of what it sent, can say of a referral: the clinic cannot change it."""
+
+
+def same_patient(one: Record, other: Record) -> bool:
+    """Whether two records of a referral say the same of its patient, temporary names apart."""
+    left, right = one.get("patient"), other.get("patient")
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        return False
+    return same(*({name: value for name, value in told.items() if name != "id"} for told in (left, right)))
+
+
+def check_referral(record: Any, held: Record, site: Site) -> None:
+    """Refuses a record that the clinic put for a referral, where it is none or says what only its sender can say."""
+    if not isinstance(record, dict) or record.get("record") != "referral":
+        raise refuse("unprocessable", "value", "record", 'A referral is put: an object with "record": "referral".')
+    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
+    if found:
+        raise Refusal("unprocessable", found)
+    for name in SENDERS_WORD:
+        if (name in record) != (name in held) or not same(record.get(name), held.get(name)):
+            raise refuse("conflict", "business-rule", name, "Only the sender of a referral can change this: leave it.")
 
 
 def birth_date(patient: Record) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from adapter.exchange.envelope import NOT_STORED
+from adapter.exchange.opening import NOT_STORED
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
 from adapter.settings import Settings
@@ -34,11 +34,17 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "documentation": (
-                    "A referral comes as a ServiceRequest alone or as a transaction of POST entries with exactly one "
-                    "ServiceRequest. Its Task, made here, says where it stands."
+                    "A referral comes as a ServiceRequest alone, as a transaction, in a batch, or as a message to "
+                    "$process-message. Its Task, made here, says where it stands."
                 ),
                 "resource": [_resource(type_) for type_ in READ],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [
+                    {
+                        "name": "process-message",
+                        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
+                    }
+                ],
             }
         ],
     }

@@ -129,7 +129,8 @@ class Prepared:
         if only_if_new and len(self.envelope.entries) == 1:
             # A ServiceRequest alone with If-None-Exist asks for exactly this: the one that is there, whatever it says.
             return updates.repeated(connection, held[root.index])
-        before = updates.repeat(connection, held, self.hash)
+        placing = self._placing()
+        before = updates.repeat(connection, placing, held)
         if before is not None:
             return before
         if only_if_new:
@@ -140,7 +141,6 @@ class Prepared:
                 "from this one. Send it without the condition, by its number, to change the one that is held."
             )
             raise refuse("conflict", "conflict", root.condition_at, text)
-        placing = self._placing()
         return updates.change(connection, placing, held, self._referred, self._same_patient, self._keys)
 
     def _same_patient(self, connection: Connection, root: Entry, held: Referral) -> bool:

@@ -20,7 +20,7 @@ from adapter.exchange.refusal import refuse
 from adapter.exchange.storing import Placing, report_of
 from adapter.exchange.translation import Referred, not_actionable
 from adapter.store import claims, conflicts, messages, referrals, resources
-from adapter.store.messages import Made
+from adapter.store.messages import Made, Message
 from adapter.store.referrals import Referral
 from mappings import Issue
 from mappings.r4 import exact_json
@@ -31,15 +31,15 @@ OVER = frozenset(("declined", "rejected", "completed", "cancelled", "failed"))
 SamePatient = Callable[[Connection, Entry, Referral], bool]
 
 
-def repeat(connection: Connection, held: Mapping[int, Referral], content_hash: str) -> Received | None:
-    """The first answer, where the message says what the last one said; None where it says something else.
+def repeat(connection: Connection, placing: Placing, held: Mapping[int, Referral]) -> Received | None:
+    """The answer to a message that says what the last one said; None where it says something else.
 
     Refused where it says what an earlier one said: a late repeat and a change taken back look the same, and taking the
     one for the other would undo a change."""
-    answers = [repeated(connection, one) for one in held.values() if _last(connection, one) == content_hash]
-    if len(answers) == len(held):
-        return Received(tuple(held.values()), answers[0].made)
-    if any(referrals.message_with(connection, one.id, content_hash) for one in held.values()):
+    last = [messages.get(connection, one.message_id) for one in held.values()]
+    if all(one.content_hash == placing.content_hash for one in last):
+        return Received(tuple(held.values()), _as_answered(placing, last[0], held))
+    if any(referrals.message_with(connection, one.id, placing.content_hash) for one in held.values()):
         text = (
             "This referral said the same before and was changed since: a late repeat cannot be told from a change that "
             "is taken back. Nothing was taken from this one; to take the change back, send it with a note that says so."
@@ -51,6 +51,29 @@ def repeat(connection: Connection, held: Mapping[int, Referral], content_hash: s
 def repeated(connection: Connection, referral: Referral) -> Received:
     """The referral as its last message was answered."""
     return Received((referral,), messages.get(connection, referral.message_id).made)
+
+
+def _as_answered(placing: Placing, first: Message, held: Mapping[int, Referral]) -> tuple[Made, ...]:
+    """What became of the entries: as it was told first, in the order in which they come this time.  What was contained
+    then and comes as an entry now is nowhere by itself."""
+    before = _reopened(placing, first).entries
+    entries = placing.envelope.entries
+    if [one.type for one in before] == [one.type for one in entries]:
+        return first.made
+    by_id = {one.id: one for one in first.made}
+    found: list[Made] = []
+    for entry in entries:
+        referral = held.get(entry.index)
+        if entry.type == TASK:
+            task = held[placing.envelope.task_of(entry).index].task_id
+            found.append(by_id.get(task) or Made(TASK, task, 1, first.received_at))
+        elif referral is not None:
+            found.append(by_id[referral.service_request_id])
+        else:
+            alike = [made for old, made in zip(before, first.made, strict=False) if _same_thing(old, entry)]
+            sorts = [made for made in first.made if made.type == entry.type]
+            found.append(next(iter(alike or sorts), Made(entry.type, "", 0, first.received_at, created=False)))
+    return tuple(found)
 
 
 def change(
@@ -71,10 +94,6 @@ def change(
         new = [key for key in keys[index] if claims.first(connection, [key]) is None]
         claims.add(connection, new, "ServiceRequest", one.service_request_id)
     return Received(tuple(changed), placing.all_made())
-
-
-def _last(connection: Connection, referral: Referral) -> str:
-    return messages.get(connection, referral.message_id).content_hash
 
 
 def _locked(connection: Connection, root: Entry, held: Referral, same_patient: SamePatient) -> Referral:
@@ -108,13 +127,13 @@ def _keep_places(connection: Connection, placing: Placing, held: Mapping[int, Re
         if entry.index in placing.made:
             continue
         for old, one in zip(before.entries, message.made, strict=False):
-            if old.index not in taken and old.type == entry.type != TASK and _same_thing(old, entry):
+            if old.index not in taken and entry.type != TASK and _same_thing(old, entry):
                 taken.add(old.index)
                 placing.made[entry.index] = one
                 break
 
 
-def _reopened(placing: Placing, message: messages.Message) -> Envelope:
+def _reopened(placing: Placing, message: Message) -> Envelope:
     document = exact_json.loads(message.body)
     incoming = Incoming(
         message.route, message.content_type, message.body, document, message.conditional, message.sender
@@ -124,6 +143,8 @@ def _reopened(placing: Placing, message: messages.Message) -> Envelope:
 
 def _same_thing(one: Entry, other: Entry) -> bool:
     """Whether two entries are one thing in two versions: by identifier where both have any, else by their address."""
+    if one.type != other.type:
+        return False
     left, right = set(identifiers(one.resource)), set(identifiers(other.resource))
     if left and right:
         return bool(left & right)

@@ -40,7 +40,8 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         entries = [transaction_entry(made, received, returns) for made in received.made]
         if returns == "representation":
             with reading(engine) as connection:
-                for entry, made in zip(entries, received.made, strict=True):
+                stored = [(entry, made) for entry, made in zip(entries, received.made, strict=True) if made.id]
+                for entry, made in stored:
                     entry["resource"] = exact_json.loads(_kept(connection, made).json)
         return answer({"resourceType": "Bundle", "type": "transaction-response", "entry": entries}, 200)
 
@@ -84,6 +85,8 @@ def _incoming(settings: Settings, wanted: str) -> Incoming:
 
 def transaction_entry(made: Made, received: Received, returns: Return | None) -> dict[str, Any]:
     """An entry of a transaction-response; the receipt stands with the ServiceRequest, which is the referral."""
+    if not made.id:
+        return {"response": {"status": "200 OK"}}
     response: dict[str, Any] = {
         "status": "201 Created" if made.created else "200 OK",
         "location": f"{made.type}/{made.id}/_history/{made.version}",

@@ -19,6 +19,7 @@ from adapter.exchange.opening import opened
 from adapter.exchange.refusal import refuse
 from adapter.exchange.storing import Placing, report_of
 from adapter.exchange.translation import Referred, not_actionable
+from adapter.settings import Settings
 from adapter.store import claims, conflicts, messages, referrals, resources
 from adapter.store.messages import Made, Message
 from adapter.store.referrals import Referral
@@ -56,7 +57,7 @@ def repeated(connection: Connection, referral: Referral) -> Received:
 def _as_answered(placing: Placing, first: Message, held: Mapping[int, Referral]) -> tuple[Made, ...]:
     """What became of the entries: as it was told first, in the order in which they come this time.  What was contained
     then and comes as an entry now is nowhere by itself."""
-    before = _reopened(placing, first).entries
+    before = reopened(placing.settings, first).entries
     entries = placing.envelope.entries
     if [one.type for one in before] == [one.type for one in entries]:
         return first.made
@@ -74,6 +75,15 @@ def _as_answered(placing: Placing, first: Message, held: Mapping[int, Referral])
             sorts = [made for made in first.made if made.type == entry.type]
             found.append(next(iter(alike or sorts), Made(entry.type, "", 0, first.received_at, created=False)))
     return tuple(found)
+
+
+def reopened(settings: Settings, message: Message) -> Envelope:
+    """The envelope of a message that is stored."""
+    document = exact_json.loads(message.body)
+    incoming = Incoming(
+        message.route, message.content_type, message.body, document, message.conditional, message.sender
+    )
+    return opened(settings, incoming)
 
 
 def change(
@@ -117,7 +127,7 @@ def _keep_places(connection: Connection, placing: Placing, held: Mapping[int, Re
     """What came before keeps its place, where the message says that it is the same thing."""
     first = next(iter(held.values()))
     message = messages.get(connection, first.message_id)
-    before = _reopened(placing, message)
+    before = reopened(placing.settings, message)
     taken: set[int] = set()
     for index, referral in held.items():
         stored = resources.current(connection, "ServiceRequest", referral.service_request_id)
@@ -131,14 +141,6 @@ def _keep_places(connection: Connection, placing: Placing, held: Mapping[int, Re
                 taken.add(old.index)
                 placing.made[entry.index] = one
                 break
-
-
-def _reopened(placing: Placing, message: Message) -> Envelope:
-    document = exact_json.loads(message.body)
-    incoming = Incoming(
-        message.route, message.content_type, message.body, document, message.conditional, message.sender
-    )
-    return opened(placing.settings, incoming)
 
 
 def _same_thing(one: Entry, other: Entry) -> bool:

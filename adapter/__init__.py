@@ -14,12 +14,20 @@ if TYPE_CHECKING:
 
     from adapter.settings import Settings
     from adapter.store.deliveries import Enqueue
+    from adapter.store.pulls import EnqueuePull
 
 
-def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enqueue | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    enqueue: Enqueue | None = None,
+    enqueue_pull: EnqueuePull | None = None,
+) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
-    `enqueue` puts the work of a new delivery into the transaction of its plan; without it deliveries wait.
+    `enqueue` puts the work of a new delivery into the transaction of its plan, `enqueue_pull` that of fetching a
+    referral into that of the Task which tells of it; without them deliveries and referrals wait.
     """
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
@@ -32,7 +40,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enq
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
-    app.register_blueprint(fhir_api.fhir_api(settings, engine))
+    app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull))
     app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
 
     @app.errorhandler(HTTPException)

@@ -21,16 +21,17 @@ from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.clock import now
 from adapter.store.engine import reading
+from adapter.store.pulls import EnqueuePull
 from adapter.store.resources import Stored
 
 
-def fhir_api(settings: Settings, engine: Engine) -> Blueprint:
+def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> Blueprint:
     """The routes."""
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
     routes.before_request(lambda: check_format(request))
-    posting.add_routes(routes, settings, engine)
+    posting.add_routes(routes, settings, engine, enqueue_pull)
     _reading(routes, settings, engine)
     return routes
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from adapter.exchange.envelope import ROOT
 from adapter.exchange.opening import NOT_STORED
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
 from adapter.settings import Settings
 from mappings.r4 import definitions
 
-CREATED = ("ServiceRequest",)
+CREATED = ("ServiceRequest", "Task")
 """What may be posted by itself."""
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
@@ -55,7 +56,7 @@ def _resource(type_: str) -> dict[str, Any]:
     told: dict[str, Any] = {"type": type_, "interaction": [], "versioning": "versioned"}
     if type_ in CREATED:
         codes.append("create")
-        told["conditionalCreate"] = True
+        told["conditionalCreate"] = type_ == ROOT
     if type_ in SEARCHED:
         codes.append("search-type")
         told["searchParam"] = [

@@ -11,6 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from adapter.bodies import read_body, read_json
 from adapter.exchange.incoming import Incoming, Received
 from adapter.exchange.intake import receive
+from adapter.exchange.notification import notified
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
 from adapter.fhir_api.answers import answer, base, known, stamp
@@ -22,11 +23,12 @@ from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.engine import reading
 from adapter.store.messages import Made
+from adapter.store.pulls import EnqueuePull
 from adapter.store.resources import Stored
 from mappings.r4 import exact_json
 
 
-def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
+def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> None:
     @routes.post("", strict_slashes=False)
     def bundle() -> Response:
         incoming = _incoming(settings, "Bundle")
@@ -55,14 +57,15 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         known(type_)
         if type_ not in capability.CREATED:
             raise MethodNotAllowed(["GET", "HEAD"] if type_ in capability.SEARCHED else None)
+        if type_ == "Task":
+            task = notified(engine, settings, _incoming(settings, type_), enqueue_pull, base()).task
+            return _located(_told(task), "Task", task.id, task.version, task.last_updated)
         received = receive(engine, settings, _incoming(settings, type_))
         # not the first: what a condition finds may have come in a transaction, behind its patient
         made = next(one for one in received.made if one.id == received.referral.service_request_id)
         with reading(engine) as connection:
             response = _created(received, made, _kept(connection, made), preferences(request).returns)
-        stamp(response, made.version, made.last_updated)
-        response.headers["Location"] = f"{base()}/{made.type}/{made.id}/_history/{made.version}"
-        return response
+        return _located(response, made.type, made.id, made.version, made.last_updated)
 
 
 def _incoming(settings: Settings, wanted: str) -> Incoming:
@@ -97,6 +100,19 @@ def transaction_entry(made: Made, received: Received, returns: Return | None) ->
         if made.id == referral.service_request_id and (returns != "minimal" or warns(referral.report)):
             response["outcome"] = receipt(referral.report, "Bundle")
     return {"response": response}
+
+
+def _located(response: Response, type_: str, id_: str, version: int, last_updated: str) -> Response:
+    stamp(response, version, last_updated)
+    response.headers["Location"] = f"{base()}/{type_}/{id_}/_history/{version}"
+    return response
+
+
+def _told(task: Stored) -> Response:
+    """The Task that stands here for one that was sent."""
+    if preferences(request).returns == "minimal":
+        return Response(status=201)
+    return answer(task.json, 201)
 
 
 def _created(received: Received, made: Made, stored: Stored, returns: Return | None) -> Response:

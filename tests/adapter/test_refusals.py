@@ -251,7 +251,6 @@ def test_format_wins_over_accept(client: FlaskClient, query: str, accept: str, s
         ("GET", "/fhir/Patient/1/2/3/4", 404, "not-found"),
         ("GET", "/fhir/Patient", 405, "not-supported"),
         ("POST", "/fhir/Patient", 405, "not-supported"),
-        ("POST", "/fhir/Task", 405, "not-supported"),
         ("PUT", "/fhir/Patient/1", 405, "not-supported"),
         ("DELETE", "/fhir/Patient/1", 405, "not-supported"),
         ("GET", "/fhir", 405, "not-supported"),

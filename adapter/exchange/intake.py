@@ -87,7 +87,8 @@ def _read(settings: Settings, envelope: Envelope, outward: Outward) -> dict[int,
             text = "This ServiceRequest is told as a part of another one: send it as a referral by itself."
             raise refuse("unprocessable", "not-supported", root.where, text)
         unmapped = tuple(place for text in one.unmapped if (place := told.place(text)) is not None)
-        referred[root.index] = replace(one, issues=told.issues(one.issues), unmapped=unmapped)
+        taken = tuple((place, field) for text, field in one.taken if (place := told.place(text)) is not None)
+        referred[root.index] = replace(one, issues=told.issues(one.issues), unmapped=unmapped, taken=taken)
     return referred
 
 
@@ -200,4 +201,4 @@ class Prepared:
         referred = self._referred[root.index]
         warnings = acceptance.warnings(referred.record, root.where)
         issues = [*referred.issues, *self._outward.issues, *met.issues, *warnings]
-        return report_of(issues, list(referred.unmapped), referred.ledger)
+        return report_of(issues, referred)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -17,11 +17,18 @@ from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
 from adapter.exchange.resolving import Outward
 from adapter.exchange.task import new_task
+from adapter.exchange.translation import Referred
 from adapter.settings import Settings
 from adapter.store import claims, messages, resources
 from adapter.store.messages import Made, Message
 from adapter.store.resources import Stored
+from mappings import Issue
 from mappings.r4 import exact_json
+
+_ELEMENT = re.compile(r"(?:Bundle\.entry\[\d+\]\.resource|[A-Z]\w*)(?:\.contained\[\d+\])?\.\w+(?:\[\d+\])?")
+"""An element of a resource, with all that is in it."""
+_WORD = re.compile(r"\w+(?:\.\w+)?")
+"""The clinic's word for a place in a record: a field, or a field of what lies in it."""
 
 
 @dataclass
@@ -156,6 +163,16 @@ def only(connection: Connection, entry: Entry, sees: str | None) -> str | None:
     return found[0] if found else None
 
 
-def report_of(issues: list[Any], unmapped: list[str], ledger: dict[str, int]) -> Node:
+def report_of(issues: list[Issue], referred: Referred) -> Node:
     """What was said about the reading, as it is kept beside the record."""
-    return {"issues": [vars(issue) for issue in issues], "unmapped": unmapped, "ledger": ledger}
+    taken: dict[str, dict[str, None]] = {}
+    for place, field_ in referred.taken:
+        element, word = _ELEMENT.match(place), _WORD.match(field_)
+        if element and word:
+            taken.setdefault(word[0], {})[element[0]] = None
+    return {
+        "issues": [vars(issue) for issue in issues],
+        "unmapped": list(referred.unmapped),
+        "taken": {word: list(elements) for word, elements in taken.items()},
+        "ledger": referred.ledger,
+    }

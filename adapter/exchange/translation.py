@@ -28,6 +28,8 @@ class Referred:
     issues: tuple[Issue, ...]
     unmapped: tuple[str, ...]
     ledger: dict[str, int]
+    taken: tuple[tuple[str, str], ...]
+    """The FHIRPath of every leaf that is in the record, and the place there."""
 
 
 @cache
@@ -48,8 +50,10 @@ def read_referrals(document: dict[str, Any], site: Site) -> dict[int, Referred]:
         raise Refusal("unprocessable", refused.issues) from None
     report = reading.report
     made_by = mappings.version("referral", site=site)
+    unmapped, ledger = tuple(report.unmapped), dict(report.ledger)
+    taken = tuple((line.expression, line.record) for line in report.lineage if line.record)
     return {
-        one.entry or 0: Referred(one.record, made_by, report.issues, tuple(report.unmapped), dict(report.ledger))
+        one.entry or 0: Referred(one.record, made_by, report.issues, unmapped, ledger, taken)
         for one in reading.conversions
     }
 

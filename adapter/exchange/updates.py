@@ -169,7 +169,7 @@ def _merge(connection: Connection, placing: Placing, root: Entry, referral: Refe
         connection,
         referral.id,
         record=record,
-        report=report_of(issues, list(referred.unmapped), referred.ledger),
+        report=report_of(issues, referred),
         actionable=not_actionable(record) is None,
         message_id=placing.message_id,
         mapping_version=referred.mapping_version,

@@ -19,6 +19,7 @@ Resources = dict[str, Node]
 """The resources of a referral by id, the ServiceRequest as "request"; references between them are "@id"."""
 Door = tuple[str, Node]
 """Where a document is sent, and the document."""
+Dress = Callable[[Resources], Door]
 
 
 def alone(resources: Resources) -> Door:
@@ -85,7 +86,7 @@ def bser(resources: Resources) -> Door:
     return MESSAGES, _message(head, entries)
 
 
-EVERY: dict[str, Callable[[Resources], Door]] = {
+EVERY: dict[str, Dress] = {
     door.__name__: door
     for door in (alone, in_batch, transaction, backwards, nameless, gravity, message, unfocused, bser)
 }

@@ -158,7 +158,7 @@ def _next(connection: Connection, held: Stored, task: Node) -> Stored:
     text = exact_json.dumps(task | {"meta": meta, "lastModified": at})
     stored = Stored(TASK, held.id, held.version + 1, at, text, held.message_id, held.partner)
     resources.add(connection, stored)
-    resources.identify(connection, TASK, held.id, identifiers(task))
+    resources.identify_anew(connection, TASK, held.id, identifiers(task))
     return stored
 
 

@@ -44,12 +44,17 @@ class Placing:
     message_id: str = field(default_factory=lambda: str(uuid4()))
     made: dict[int, Made] = field(default_factory=dict)
     """By the index of the entry."""
+    _new: set[int] = field(default_factory=set)
+    """The entries that nothing is here of yet."""
 
     def find_or_name(self, connection: Connection) -> None:
         """A place for every entry that has none yet: what its condition finds, or a new one."""
         for entry in self.envelope.kept:
             if entry.index not in self.made:
-                self.made[entry.index] = self._there(connection, entry) or Made(entry.type, str(uuid4()), 1, self.at)
+                there = self._there(connection, entry)
+                self.made[entry.index] = there or Made(entry.type, str(uuid4()), 1, self.at)
+                if there is None:
+                    self._new.add(entry.index)
 
     def name_tasks(self, task_ids: dict[int, str], version: int = 1) -> None:
         """The sender's Tasks stand for ours; task_ids: by the index of the root."""
@@ -85,7 +90,7 @@ class Placing:
         changed: list[Entry] = []
         for entry in self.envelope.kept:
             one = self.made[entry.index]
-            held = resources.current(connection, one.type, one.id)
+            held = None if entry.index in self._new else resources.current(connection, one.type, one.id)
             if held is None:
                 changed.append(entry)
             elif self._may_replace(entry) and not same_content(exact_json.loads(held.json), self.as_kept(entry)):
@@ -103,7 +108,8 @@ class Placing:
                 one.type, one.id, one.version, one.last_updated, text, self.message_id, self.incoming.sender
             )
             resources.add(connection, stored)
-            resources.identify(connection, one.type, one.id, identifiers(entry.resource))
+            identify = resources.identify if entry.index in self._new else resources.identify_anew
+            identify(connection, one.type, one.id, identifiers(entry.resource))
             if entry.condition is not None and entry not in self.envelope.roots and one.created:
                 claims.add(connection, [sameness.condition_key(entry, self.incoming.sender)], one.type, one.id)
 
@@ -132,12 +138,13 @@ class Placing:
             if one not in task["identifier"]
         ]
         task["identifier"] = [*theirs, *task["identifier"]]
-        held = resources.current(connection, TASK, task_id)
+        held = resources.current(connection, TASK, task_id) if self.incoming.task_id else None
         version = held.version + 1 if held else 1
         task["meta"] = task["meta"] | {"versionId": str(version)}
         text = exact_json.dumps(task)
         resources.add(connection, Stored(TASK, task_id, version, self.at, text, None, self.incoming.sender))
-        resources.identify(connection, TASK, task_id, identifiers(task))
+        identify = resources.identify_anew if held else resources.identify
+        identify(connection, TASK, task_id, identifiers(task))
 
     def _there(self, connection: Connection, entry: Entry) -> Made | None:
         """What an entry's condition finds; None where it is to be stored."""

@@ -43,11 +43,16 @@ def at_version(connection: Connection, type_: str, id_: str, version: int) -> St
 
 
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
-    """Lets a resource be found by its business identifiers, and by no others any more."""
+    """Lets a new resource be found by its business identifiers."""
     keys = dict(identifier_keys(system, value) for system, value in identifiers)
-    connection.execute(delete(identifier).where(identifier.c.type == type_, identifier.c.id == id_))
     for key, value_key in sorted(keys.items()):
         connection.execute(insert(identifier).values(type=type_, id=id_, key=key, value_key=value_key))
+
+
+def identify_anew(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
+    """Lets a resource that was changed be found by the identifiers it has now, and by no others any more."""
+    connection.execute(delete(identifier).where(identifier.c.type == type_, identifier.c.id == id_))
+    identify(connection, type_, id_, identifiers)
 
 
 def with_identifier(

@@ -27,6 +27,7 @@ from adapter.store import messages, pulls
 from adapter.store.engine import writing
 from adapter.store.pulls import Pull
 from mappings.r4 import exact_json
+from mappings.tolerance import repaired
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,10 @@ class Puller:
             fetched = fetch(client, pull.focus, self.settings.max_body)
         bundle = as_transaction(fetched, exact_json.loads(told.body), partner.base_url, pull.focus)
         body = exact_json.dumps(bundle)
-        incoming = Incoming(ROUTE, told.content_type, body, bundle, sender=told.sender, task_id=pull.task_id)
+        document, repairs = repaired(bundle)
+        incoming = Incoming(
+            ROUTE, told.content_type, body, document, tuple(repairs), sender=told.sender, task_id=pull.task_id
+        )
         received = receive(self.engine, self.settings, incoming)
         with writing(self.engine) as connection:
             pulls.change(connection, pull.id, state="done", last_error=None)

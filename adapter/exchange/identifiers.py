@@ -6,9 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from adapter.store.resources import Identifier
+from mappings.tolerance.systems import system_of
 
 Node = dict[str, Any]
 
+_system_repaired = system_of(of_codes=False)
+"""What an identifier's system is read as in the resources, so also in what is asked of them."""
 V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
@@ -35,7 +38,8 @@ def searched(query: str) -> Identifier | None:
     if len(parameters) == 1 and parameters[0][0] == "identifier":
         system, bar, value = parameters[0][1].rpartition("|")
         if value and "," not in value:
-            return (system if bar else None), value
+            repaired = _system_repaired(system)
+            return ((repaired[0] if repaired else system) if bar else None), value
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from adapter.exchange.references import Node
 from adapter.store.messages import Made
 from adapter.store.referrals import Referral
+from mappings import Issue
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Incoming:
     content_type: str
     body: bytes
     document: Node
-    """What the body says."""
+    """What the body says, with what was repaired in it."""
+    repairs: tuple[Issue, ...] = ()
     condition: str | None = None
     """If-None-Exist, where the door has that."""
     sender: str = ""

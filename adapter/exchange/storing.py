@@ -178,7 +178,7 @@ def report_of(issues: list[Issue], referred: Referred) -> Node:
         if element and word:
             taken.setdefault(word[0], {})[element[0]] = None
     return {
-        "issues": [vars(issue) for issue in issues],
+        "issues": [vars(issue) for issue in dict.fromkeys(issues)],
         "unmapped": list(referred.unmapped),
         "taken": {word: list(elements) for word, elements in taken.items()},
         "ledger": referred.ledger,

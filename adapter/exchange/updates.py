@@ -25,6 +25,7 @@ from adapter.store.messages import Made, Message
 from adapter.store.referrals import Referral
 from mappings import Issue
 from mappings.r4 import exact_json
+from mappings.tolerance import repaired
 
 OVER = frozenset(("declined", "rejected", "completed", "cancelled", "failed"))
 """Where a referral that stands there is not changed any more: a new one is sent instead."""
@@ -79,9 +80,14 @@ def _as_answered(placing: Placing, first: Message, held: Mapping[int, Referral])
 
 def reopened(settings: Settings, message: Message) -> Envelope:
     """The envelope of a message that is stored."""
-    document = exact_json.loads(message.body)
+    document, _ = repaired(exact_json.loads(message.body))
     incoming = Incoming(
-        message.route, message.content_type, message.body, document, message.conditional, message.sender
+        message.route,
+        message.content_type,
+        message.body,
+        document,
+        condition=message.conditional,
+        sender=message.sender,
     )
     return opened(settings, incoming)
 

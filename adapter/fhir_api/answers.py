@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from adapter.bodies import json_response
-from adapter.exchange.refusal import refuse
+from adapter.exchange.refusal import Refusal, refuse
 from adapter.fhir_api import capability
 from adapter.fhir_api.negotiation import ANSWER_TYPE, is_pretty
 
@@ -19,7 +19,11 @@ ROOT = "/fhir"
 def known(type_: str) -> None:
     """Refuses a type that nothing is stored of."""
     if type_ not in capability.READ:
-        raise refuse("not found", "not-supported", "", "There is no resource of this type: see /fhir/metadata.")
+        raise unknown_type()
+
+
+def unknown_type() -> Refusal:
+    return refuse("not found", "not-supported", "", "There is no resource of this type: see /fhir/metadata.")
 
 
 def base() -> str:

@@ -20,6 +20,8 @@ from mappings import Issue
 from mappings.lens.document import references
 from mappings.r4 import exact_json, structure
 
+ROUTE = "/fhir (batch)"
+
 
 def batch_response(engine: Engine, settings: Settings, incoming: Incoming, returns: Return | None) -> Node:
     """The answer to a batch; Refusal where the Bundle itself is broken."""
@@ -35,15 +37,16 @@ def batch_response(engine: Engine, settings: Settings, incoming: Incoming, retur
     answers = []
     for index, entry in enumerate(listed):
         try:
-            one = _alone(entry, urls, index)
+            one = _alone(entry, urls, index, incoming.repairs)
             answers.append(_answer(engine, settings, replace(incoming, **one), index, returns))
         except Refusal as refusal:
             answers.append(_refused(refusal, index))
     return {"resourceType": "Bundle", "type": "batch-response", "entry": answers}
 
 
-def _alone(entry: Node, urls: set[str], index: int) -> dict[str, Any]:
+def _alone(entry: Node, urls: set[str], index: int, repairs: tuple[Issue, ...]) -> dict[str, Any]:
     """What an entry would be, if it were sent alone."""
+    where = f"Bundle.entry[{index}].resource"
     resource, request = entry.get("resource"), entry.get("request", {})
     if (request.get("method"), request.get("url", "").strip("/")) != ("POST", ROOT):
         text = "What is taken in a batch is POST of a ServiceRequest: send other things where they belong."
@@ -55,7 +58,18 @@ def _alone(entry: Node, urls: set[str], index: int) -> dict[str, Any]:
         text = "Entries of a batch cannot refer to each other (R4, 3.1.0.11.1): send a transaction, or contain it."
         raise refuse("unprocessable", "invalid", ROOT, text)
     body = exact_json.dumps(resource)
-    return {"route": "/fhir (batch)", "body": body, "document": resource, "condition": request.get("ifNoneExist")}
+    mended = tuple(
+        replace(one, expression=ROOT + one.expression.removeprefix(where))
+        for one in repairs
+        if one.expression.startswith(where)
+    )
+    return {
+        "repairs": mended,
+        "route": ROUTE,
+        "body": body,
+        "document": resource,
+        "condition": request.get("ifNoneExist"),
+    }
 
 
 def _answer(engine: Engine, settings: Settings, incoming: Incoming, index: int, returns: Return | None) -> Node:

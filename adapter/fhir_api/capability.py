@@ -9,6 +9,7 @@ from adapter.exchange.envelope import ROOT
 from adapter.exchange.opening import NOT_STORED
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
+from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
 from mappings.r4 import definitions
 
@@ -17,6 +18,8 @@ CREATED = ("ServiceRequest", "Task")
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
 SEARCHED = {"Task": PARAMETERS}
+VALIDATED = tuple(sorted((*READ, "MessageHeader")))
+"""What $validate looks at: also the header of a message, which is answered and not stored."""
 FHIR_VERSION = "4.0.1"
 
 
@@ -38,7 +41,7 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
                     "A referral comes as a ServiceRequest alone, as a transaction, in a batch, or as a message to "
                     "$process-message. Its Task, made here, says where it stands."
                 ),
-                "resource": [_resource(type_) for type_ in READ],
+                "resource": [_resource(type_) for type_ in VALIDATED],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [
                     {
@@ -52,8 +55,11 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
 
 
 def _resource(type_: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": type_, "operation": [{"name": "validate", "definition": DEFINITION}]}
+    if type_ not in READ:
+        return told
     codes = ["read", "vread"]
-    told: dict[str, Any] = {"type": type_, "interaction": [], "versioning": "versioned"}
+    told["versioning"] = "versioned"
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = type_ == ROOT
@@ -62,8 +68,7 @@ def _resource(type_: str) -> dict[str, Any]:
         told["searchParam"] = [
             {"name": one.name, "type": one.type, "documentation": one.says} for one in SEARCHED[type_]
         ]
-    told["interaction"] = [{"code": code} for code in codes]
-    return told
+    return {"type": type_, "interaction": [{"code": code} for code in codes], **told}
 
 
 def _release() -> str:

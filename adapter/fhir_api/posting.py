@@ -14,11 +14,12 @@ from adapter.exchange.intake import receive
 from adapter.exchange.notification import notified
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
-from adapter.fhir_api.answers import answer, base, known, stamp
+from adapter.fhir_api.answers import answer, base, known, stamp, unknown_type
 from adapter.fhir_api.batch import batch_response
 from adapter.fhir_api.negotiation import MEDIA_TYPES, Return, preferences
-from adapter.fhir_api.outcome import receipt, warns
+from adapter.fhir_api.outcome import outcome, receipt, warns
 from adapter.fhir_api.process_message import process
+from adapter.fhir_api.validation import validated
 from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.engine import reading
@@ -26,6 +27,7 @@ from adapter.store.messages import Made
 from adapter.store.pulls import EnqueuePull
 from adapter.store.resources import Stored
 from mappings.r4 import exact_json
+from mappings.tolerance import repaired
 
 
 def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> None:
@@ -47,6 +49,17 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pu
                     entry["resource"] = exact_json.loads(_kept(connection, made).json)
         return answer({"resourceType": "Bundle", "type": "transaction-response", "entry": entries}, 200)
 
+    @routes.post("/<type_>/$validate")
+    def validate(type_: str) -> Response:
+        if type_ not in capability.VALIDATED:
+            raise unknown_type()
+        body = read_body(request, settings, MEDIA_TYPES, type_)
+        return answer(outcome(validated(read_json(body, settings, type_), type_)), 200)
+
+    _singles(routes, settings, engine, enqueue_pull)
+
+
+def _singles(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> None:
     @routes.post("/$process-message")
     def process_message() -> Response:
         status, body = process(engine, settings, _incoming(settings, "Bundle"), base())
@@ -71,7 +84,7 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pu
 def _incoming(settings: Settings, wanted: str) -> Incoming:
     """What was posted, where it is one resource of the wanted type."""
     body = read_body(request, settings, MEDIA_TYPES, wanted)
-    document = read_json(body, settings, wanted)
+    document, repairs = repaired(read_json(body, settings, wanted))
     if not isinstance(document, dict) or document.get("resourceType") != wanted:
         text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
         raise refuse("wrong type", "invalid", wanted, text)
@@ -80,6 +93,7 @@ def _incoming(settings: Settings, wanted: str) -> Incoming:
         content_type=request.mimetype,
         body=body,
         document=document,
+        repairs=tuple(repairs),
         condition=request.headers.get("If-None-Exist") if wanted != "Bundle" else None,
         request_id=request.headers.get("X-Request-Id"),
         version=request.mimetype_params.get("fhirversion"),

@@ -14,30 +14,39 @@ if TYPE_CHECKING:
 
     from adapter.settings import Settings
     from adapter.store.deliveries import Enqueue
+    from adapter.store.pulls import EnqueuePull
 
 
-def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enqueue | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    enqueue: Enqueue | None = None,
+    enqueue_pull: EnqueuePull | None = None,
+) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
-    `enqueue` puts the work of a new delivery into the transaction of its plan; without it deliveries wait.
+    `enqueue` puts the work of a new delivery into the transaction of its plan, `enqueue_pull` that of fetching a
+    referral into that of the Task which tells of it; without them deliveries and referrals wait.
     """
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
 
     from adapter import clinic_api, fhir_api
+    from adapter.fhir_api import answers
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
-    app.register_blueprint(fhir_api.fhir_api(settings, engine))
+    app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull))
     app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:
         """What no route takes, in the words of the door it was meant for."""
-        if request.path.startswith(fhir_api.ROOT):
+        if request.path.startswith(answers.ROOT):
             return fhir_api.errors.answer(error)
         return clinic_api.errors.answer(error)
 

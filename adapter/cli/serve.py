@@ -51,7 +51,8 @@ def _serve(settings: Settings) -> int:
         signal.signal(told, _stop)
     try:
         engine = open_engine(settings.database_url)
-        app = create_app(settings, engine=engine, enqueue=Outbox(engine).enqueue)
+        outbox = Outbox(engine)
+        app = create_app(settings, engine=engine, enqueue=outbox.enqueue, enqueue_pull=outbox.enqueue_pull)
         worker.start(settings, engine)
     except (SQLAlchemyError, ModuleNotFoundError) as trouble:
         sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")

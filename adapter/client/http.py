@@ -70,6 +70,18 @@ class FhirClient:
     ) -> None:
         self._session.close()
 
+    @property
+    def base_url(self) -> str:
+        return self._base
+
+    def read(self, name: str) -> dict[str, Json]:
+        """The partner's resource of that name, as Type/id; WillAnswerTheSame where it answers with something else."""
+        answer = self._send("GET", name, headers={"Cache-Control": "no-cache"})
+        body, (type_, _, id_) = answer.body, name.partition("/")
+        if not isinstance(body, dict) or (body.get("resourceType"), body.get("id")) != (type_, id_):
+            raise WillAnswerTheSame("the partner answered with another resource", codes=("read-not-trusted",))
+        return body
+
     def find(self, resource_type: str, identifier: Identifier) -> list[dict[str, Json]]:
         """The partner's resources with that business identifier, by a strict search whose answer is checked."""
         headers = {

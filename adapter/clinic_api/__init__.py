@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
 from adapter.bodies import check_address, json_response, read_body, read_json
-from adapter.clinic_api import errors
+from adapter.clinic_api import changes, errors
 from adapter.clinic_api.views import delivery_view, plan_view, referral_in_full, referral_view
 from adapter.exchange import decisions, plans
 from adapter.exchange.refusal import refuse
@@ -38,6 +38,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> B
     routes.before_request(_check_parameters)
     _inbox(routes, settings, engine)
     _plans(routes, settings, engine, enqueue)
+    changes.add_routes(routes, settings, engine)
     return routes
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from adapter.exchange.acceptance import why_not_accepted
 from adapter.exchange.plans import Held
+from adapter.store.conflicts import Conflict
 from adapter.store.deliveries import Delivery
 from adapter.store.referrals import Referral
 
@@ -31,6 +32,11 @@ def referral_view(referral: Referral) -> dict[str, Any]:
 def referral_in_full(referral: Referral) -> dict[str, Any]:
     """The same, and what there is to say about how it was read."""
     return referral_view(referral) | {"mapping_version": referral.mapping_version, "report": referral.report}
+
+
+def conflict_view(conflict: Conflict) -> dict[str, Any]:
+    """What both sides changed, and what was decided on it."""
+    return {name: value for name, value in vars(conflict).items() if name not in ("referral_id", "message_id")}
 
 
 def plan_view(held: Held) -> dict[str, Any]:

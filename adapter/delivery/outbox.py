@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "paingate"
 WORKFLOW = "deliver"
+PULL_WORKFLOW = "pull"
 
 
 def queue_name(partner: str) -> str:
@@ -45,6 +46,19 @@ class Turn:
 
     def following(self) -> Turn:
         return Turn(self.delivery_id, self.plan_id, self.partner, self.chain, self.number + 1)
+
+
+@dataclass(frozen=True)
+class PullTurn:
+    """One turn of fetching a referral."""
+
+    pull_id: str
+    partner: str
+    chain: str
+    number: int = 0
+
+    def following(self) -> PullTurn:
+        return PullTurn(self.pull_id, self.partner, self.chain, self.number + 1)
 
 
 def first_turn(delivery_id: str, plan_id: str, partner: str) -> Turn:
@@ -113,6 +127,22 @@ class Outbox:
         self.client.enqueue_in_transaction(
             connection, options, turn.delivery_id, turn.plan_id, turn.partner, turn.chain, turn.number
         )
+
+    def enqueue_pull(self, connection: Connection, pull_id: str, partner: str, chain: str) -> None:
+        """The first turn of fetching a referral."""
+        self.put_pull(connection, PullTurn(pull_id, partner, chain))
+
+    def put_pull(self, connection: Connection, turn: PullTurn, delay: float = 0.0) -> None:
+        """A turn, in the partner's queue: who is down holds up what is fetched from it and what goes to it alike."""
+        options: EnqueueOptions = {
+            "workflow_name": PULL_WORKFLOW,
+            "queue_name": queue_name(turn.partner),
+            "workflow_id": f"pull-{turn.chain}-{turn.number}",
+            "queue_partition_key": turn.pull_id,
+        }
+        if delay > 0:
+            options["delay_seconds"] = delay
+        self.client.enqueue_in_transaction(connection, options, turn.pull_id, turn.partner, turn.chain, turn.number)
 
     def wake(self, delivery_id: str) -> bool:
         """Lets a turn of this delivery that waits be taken now; False where there is no turn to wake."""

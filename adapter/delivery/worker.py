@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
-from adapter.delivery.outbox import APPLICATION, WORKFLOW, Outbox, Turn, prepare, queue_name
+from adapter.delivery.outbox import APPLICATION, PULL_WORKFLOW, WORKFLOW, Outbox, PullTurn, Turn, prepare, queue_name
 from adapter.delivery.partners import client_for, plan_identifier
 from adapter.delivery.plan_bundle import Render
+from adapter.delivery.pulls import Puller
 from adapter.exchange.translation import site_of
 from adapter.settings import Settings
 
@@ -34,6 +35,7 @@ _AT_ONCE = 16  # deliveries to one partner at the same time; one plan's never
 _POLL_SECONDS = 0.2
 
 _courier: Courier | None = None
+_puller: Puller | None = None
 
 
 @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
@@ -51,9 +53,24 @@ def _deliver(delivery_id: str, plan_id: str, partner: str, chain: str, number: i
             DBOS.sleep(min(60.0, 2.0**failures))
 
 
+@DBOS.workflow(name=PULL_WORKFLOW, max_recovery_attempts=None)
+def _fetch(pull_id: str, partner: str, chain: str, number: int) -> str:
+    """As for a delivery: trouble with our own database is waited out here."""
+    failures = 0
+    while True:
+        try:
+            if _puller is None:
+                raise LookupError("the worker is not started")
+            return _puller.take(PullTurn(pull_id, partner, chain, number))
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the referral has to be fetched in the end
+            failures += 1
+            log.error("pull %s: %s while taking a turn", pull_id, type(trouble).__name__)  # noqa: TRY400
+            DBOS.sleep(min(60.0, 2.0**failures))
+
+
 def start(settings: Settings, engine: Engine, render: Render | None = None) -> None:
     """Starts taking turns, those of a dead predecessor first.  `render` is the mappings' own unless it is given."""
-    global _courier  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
+    global _courier, _puller  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
     prepare(settings)
     _courier = courier = Courier(
         engine,
@@ -63,6 +80,7 @@ def start(settings: Settings, engine: Engine, render: Render | None = None) -> N
         render=partial(rendering, settings) if render is None else lambda partner: render,
         pace=Pace(first=settings.retry_base, longest=settings.retry_ceiling),
     )
+    _puller = Puller(engine, settings, courier.outbox, courier.partner, courier.pace)
     for partner in settings.partners:
         courier.outbox.client.register_queue(
             queue_name(partner.name),

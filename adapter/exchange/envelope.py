@@ -1,42 +1,35 @@
-"""What a sender puts around a referral: a transaction Bundle, or nothing (a ServiceRequest alone).
-
-Both become the same list of entries, so that everything behind knows one shape.  The first version of the intake takes
-POST entries with or without a condition and exactly one ServiceRequest; all else is refused with a sentence.
-"""
+"""What a sender put around a referral, opened: whatever door it came through, all behind knows this one shape."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl
 
+from adapter.exchange.dialects import PLAIN, Dialect
+from adapter.exchange.identifiers import searched
 from adapter.exchange.references import Links, Node
 from adapter.exchange.refusal import refuse
 from adapter.store.resources import Identifier
-from mappings.tolerance.systems import system_of
 
 ROOT = "ServiceRequest"
-_system_repaired = system_of(of_codes=False)
-"""What an identifier's system is read as in the resources, so also in what is asked of them."""
-NOT_STORED = {
-    "Task": "The clinic makes the Task of a referral itself: leave yours out, and find ours by Task?focus=.",
-    "Bundle": "A Bundle within a transaction is not unpacked: send its entries as entries.",
-    "Parameters": "Parameters are no record: leave them out.",
-}
+TASK = "Task"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One resource that a message asks to be stored."""
+    """One resource of a message."""
 
     index: int
     where: str
     """Its FHIRPath in what was sent: "Bundle.entry[0].resource"; "ServiceRequest" where it came alone."""
     full_url: str | None
     resource: Node
-    condition: Identifier | None
-    """Only if there is none with this identifier yet (ifNoneExist)."""
+    condition: Identifier | None = None
+    """The identifier that tells whether it is there already (ifNoneExist, or a PUT to a search)."""
+    replaces: bool = False
+    """A PUT: what the condition finds is replaced by this."""
+    condition_at: str = ""
+    """The FHIRPath of the condition."""
 
     @property
     def type(self) -> str:
@@ -49,78 +42,71 @@ class Envelope:
 
     entries: tuple[Entry, ...]
     links: Links
-    root: Entry
+    roots: tuple[Entry, ...]
+    """The ServiceRequests that are referrals: one, or several with one requisition."""
+    dialect: Dialect = PLAIN
+    header: Node | None = None
+    """The MessageHeader, where it was a message."""
+
+    @property
+    def root(self) -> Entry:
+        return self.roots[0]
+
+    @property
+    def kept(self) -> tuple[Entry, ...]:
+        """The entries that are stored as they came: a Task of the sender's is not, since the clinic makes its own."""
+        return tuple(entry for entry in self.entries if entry.type != TASK)
+
+    def task_of(self, task: Entry) -> Entry:
+        """The root that a Task of the sender's is about."""
+        index = self.links.target(task.resource.get("focus", {}).get("reference", ""), task.index)
+        return next((root for root in self.roots if root.index == index), self.root)
 
 
-def open_alone(resource: Node, condition: str | None) -> Envelope:
-    """A ServiceRequest by itself; the condition is the text of If-None-Exist."""
-    wanted = _condition(condition, "ServiceRequest", ROOT) if condition else None
-    return _envelope([Entry(0, ROOT, None, resource, wanted)])
+def envelope(entries: list[Entry], dialect: Dialect = PLAIN, header: Node | None = None) -> Envelope:
+    """The entries with their roots found: what a header or a Task names; else every ServiceRequest, where they belong
+    together.  `header` is a MessageHeader whose focus counts."""
+    links = Links(
+        [entry.full_url for entry in entries],
+        [entry.resource for entry in entries],
+        [entry.condition for entry in entries],
+    )
+    found = _focused(entries, links, header) or [entry for entry in entries if entry.type == ROOT]
+    if not found:
+        text = "There is no ServiceRequest in this Bundle: send one, the referral."
+        raise refuse("unprocessable", "required", "Bundle.entry", text)
+    if len(found) > 1 and len({_requisition(entry) for entry in found} - {None}) != 1:
+        text = (
+            "There is more than one ServiceRequest and they have no requisition in common: send each referral by "
+            "itself, or give those of one order the same requisition."
+        )
+        raise refuse("unprocessable", "not-supported", "Bundle.entry", text)
+    return Envelope(tuple(entries), links, tuple(found), dialect, header)
 
 
-def open_transaction(bundle: Node) -> Envelope:
-    if bundle["type"] != "transaction":
-        raise refuse("unprocessable", "not-supported", "Bundle.type", "Send a Bundle of type transaction.")
-    entries = [_entry(index, entry) for index, entry in enumerate(bundle.get("entry", []))]
-    roots = [entry for entry in entries if entry.type == ROOT]
-    if len(roots) != 1:
-        what = "There is no ServiceRequest in this Bundle" if not roots else "There is more than one ServiceRequest"
-        code = "required" if not roots else "not-supported"
-        raise refuse("unprocessable", code, "Bundle.entry", f"{what}: send exactly one, the referral.")
-    _refuse_twins(entries)
-    return _envelope(entries)
+def _focused(entries: list[Entry], links: Links, header: Node | None) -> list[Entry]:
+    """The ServiceRequests that the header's focus or the sender's Tasks name."""
+    told = [links.target(focus.get("reference", ""), None) for focus in (header or {}).get("focus", [])]
+    tasks = [entry for entry in entries if entry.type == TASK]
+    named = [index for index in told if index is not None and entries[index].type == TASK]
+    told += [
+        links.target(task.resource.get("focus", {}).get("reference", ""), task.index)
+        for task in tasks
+        if not named or task.index in named
+    ]
+    return [entry for entry in entries if entry.index in told and entry.type == ROOT]
 
 
-def _envelope(entries: list[Entry]) -> Envelope:
-    links = Links([entry.full_url for entry in entries], [entry.resource for entry in entries])
-    return Envelope(tuple(entries), links, next(entry for entry in entries if entry.type == ROOT))
+def _requisition(entry: Entry) -> tuple[str, str] | None:
+    said = entry.resource.get("requisition", {})
+    return (said.get("system", ""), said["value"]) if said.get("value") else None
 
 
-def _entry(index: int, entry: Node) -> Entry:
-    where = f"Bundle.entry[{index}]"
-    request, resource = entry.get("request"), entry.get("resource")
-    if request is None:
-        raise refuse("unprocessable", "required", f"{where}.request", "Say what is asked for: request.method is POST.")
-    if request["method"] != "POST":
-        text = "Only POST is taken within a referral; an entry that may be there already is a POST with ifNoneExist."
-        raise refuse("unprocessable", "not-supported", f"{where}.request.method", text)
-    if resource is None:
-        raise refuse("unprocessable", "required", f"{where}.resource", "A POST needs its resource.")
-    type_ = resource["resourceType"]
-    if request["url"].removeprefix("/") != type_:
-        text = f"request.url of a POST is the type of its resource: {type_}."
-        raise refuse("unprocessable", "invalid", f"{where}.request.url", text)
-    if type_ in NOT_STORED:
-        raise refuse("unprocessable", "not-supported", f"{where}.resource", NOT_STORED[type_])
-    said = request.get("ifNoneExist")
-    wanted = _condition(said, f"{where}.request.ifNoneExist", type_) if said is not None else None
-    return Entry(index, f"{where}.resource", entry.get("fullUrl"), resource, wanted)
-
-
-def _condition(text: str, where: str, type_: str) -> Identifier:
+def condition(text: str, where: str, type_: str) -> Identifier:
     """The identifier that a condition names.  A leading `?` or `Patient?` is what some clients write before it."""
     query = re.sub(rf"^(?:/?{type_})?\?", "", text)
-    parameters = parse_qsl(query, keep_blank_values=True)
-    if len(parameters) == 1 and parameters[0][0] == "identifier":
-        system, bar, value = parameters[0][1].rpartition("|")
-        if value and "," not in value:
-            repaired = _system_repaired(system)
-            return ((repaired[0] if repaired else system) if bar else None), value
-    sentence = "The condition that is understood is identifier=system|value, with one identifier: send that."
-    raise refuse("unprocessable", "not-supported", where, sentence)
-
-
-def _refuse_twins(entries: list[Entry]) -> None:
-    """Two entries of one address, or with one condition: the specification calls both wrong."""
-    seen: set[Any] = set()
-    for entry in entries:
-        marks: list[tuple[Any, str]] = []
-        if entry.full_url is not None:
-            marks.append((entry.full_url, "fullUrl"))
-        if entry.condition is not None:
-            marks.append(((entry.type, entry.condition), "request.ifNoneExist"))
-        for mark, member in marks:
-            if mark in seen:
-                where = f"Bundle.entry[{entry.index}].{member}"
-                raise refuse("unprocessable", "duplicate", where, "Another entry has the same: send it once.")
-            seen.add(mark)
+    found = searched(query)
+    if found is None:
+        sentence = "The condition that is understood is identifier=system|value, with one identifier: send that."
+        raise refuse("unprocessable", "not-supported", where, sentence)
+    return found

@@ -1,240 +1,204 @@
 """Receiving a referral: everything that it means is committed in one transaction, before anybody is answered.
 
-The bytes as they came, the resources as GET returns them, the clinic's record, the Task and the numbers.  A referral
+The bytes as they came, the resources as GET returns them, the clinic's records, the Tasks and the numbers.  A referral
 that comes twice, at the same moment too, is one referral: whoever loses the race for a claim starts again and finds it.
+One that comes again with other content changes the one that is held (see updates.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from adapter.exchange import acceptance, sameness
-from adapter.exchange.envelope import Entry, Envelope, open_alone, open_transaction
-from adapter.exchange.linking import number_of, subject_of
-from adapter.exchange.references import Node
+from adapter.exchange import acceptance, sameness, updates
+from adapter.exchange.content import content_hash
+from adapter.exchange.envelope import Entry, Envelope
+from adapter.exchange.incoming import Incoming, Received
+from adapter.exchange.linking import Met, Subject, number_of, subject_of
+from adapter.exchange.opening import opened
+from adapter.exchange.record_document import record_document
 from adapter.exchange.refusal import Refusal, refuse
-from adapter.exchange.task import new_task
-from adapter.exchange.translation import Referred, not_actionable, read_referral, site_of
+from adapter.exchange.resolving import Outward, leads_out, resolved
+from adapter.exchange.storing import Placing, only, report_of
+from adapter.exchange.translation import Referred, not_actionable, read_referrals, same_patient, site_of
 from adapter.settings import Settings
-from adapter.store import claims, messages, numbers, referrals, resources
+from adapter.store import claims, numbers, patient_links, referrals
 from adapter.store.clock import now
-from adapter.store.engine import writing
-from adapter.store.messages import Made, Message
+from adapter.store.engine import reading, writing
 from adapter.store.referrals import Referral
-from adapter.store.resources import Stored
-from mappings.issues import Issue
-from mappings.r4 import exact_json, structure
 
 _TRIES = 8
 _BEGIN_AGAIN = frozenset(("40001", "40P01"))  # PostgreSQL: serialization failure, deadlock detected
 
-
-@dataclass(frozen=True)
-class Incoming:
-    """A message at one of the doors."""
-
-    route: str
-    content_type: str
-    body: bytes
-    document: Node
-    """What the body says, with what was repaired in it."""
-    repairs: tuple[Issue, ...] = ()
-    condition: str | None = None
-    """If-None-Exist, where the door has that."""
-    sender: str = ""
-
-
-@dataclass(frozen=True)
-class Received:
-    """A referral that is stored, now or before."""
-
-    referral: Referral
-    made: tuple[Made, ...]
-    """What each entry became, in the order in which they first came."""
+Result = TypeVar("Result")
 
 
 def receive(engine: Engine, settings: Settings, incoming: Incoming) -> Received:
     """Stores a referral; Refusal where it is not taken, and then nothing is stored."""
-    document = incoming.document
-    found = [issue for issue in structure.check(document) if issue.severity in ("fatal", "error")]
-    if found:
-        raise Refusal("unprocessable", found)
-    if document["resourceType"] == "Bundle":
-        envelope = open_transaction(document)
-    else:
-        envelope = open_alone(document, incoming.condition)
-    storing = _Storing(settings, incoming, envelope, read_referral(document, site_of(settings.site), incoming.repairs))
+    prepared = prepare(engine, settings, incoming)
+    return committed(engine, prepared.run)
+
+
+def prepare(engine: Engine, settings: Settings, incoming: Incoming) -> Prepared:
+    """A message opened and read, and nothing stored yet; Refusal where it cannot be taken, whatever is held here."""
+    envelope = opened(settings, incoming)
+    outward = Outward()
+    if leads_out(envelope):
+        with reading(engine) as connection:
+            outward = resolved(connection, envelope, incoming.sees)
+    subjects = {root.index: subject_of(envelope, root, outward) for root in envelope.roots}
+    return Prepared(settings, incoming, envelope, outward, subjects, _read(settings, envelope, outward))
+
+
+def committed(engine: Engine, run: Callable[[Connection], Result]) -> Result:
+    """What `run` comes to in one transaction; told again after a lost race."""
     for _ in range(_TRIES - 1):
         try:
             with writing(engine) as connection:
-                return storing.run(connection)
+                return run(connection)
         except (IntegrityError, OperationalError) as lost:
             if not _lost_a_race(lost):
                 raise
     with writing(engine) as connection:
-        return storing.run(connection)
+        return run(connection)
 
 
 def _lost_a_race(error: IntegrityError | OperationalError) -> bool:
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _BEGIN_AGAIN
 
 
-class _Storing:
+def _read(settings: Settings, envelope: Envelope, outward: Outward) -> dict[int, Referred]:
+    """What each root says in the clinic's words, by its index; places told as the sender knows them."""
+    told = record_document(envelope, outward)
+    try:
+        found = read_referrals(told.document, site_of(settings.site))
+    except Refusal as refusal:
+        raise Refusal(refusal.kind, told.issues(refusal.issues)) from None
+    places = {entry.index: place for place, entry in enumerate(envelope.kept)}
+    referred = {}
+    for root in envelope.roots:
+        one = found.get(places[root.index])
+        if one is None:
+            text = "This ServiceRequest is told as a part of another one: send it as a referral by itself."
+            raise refuse("unprocessable", "not-supported", root.where, text)
+        unmapped = tuple(place for text in one.unmapped if (place := told.place(text)) is not None)
+        taken = tuple((place, field) for text, field in one.taken if (place := told.place(text)) is not None)
+        referred[root.index] = replace(one, issues=told.issues(one.issues), unmapped=unmapped, taken=taken)
+    return referred
+
+
+class Prepared:
     """One message on its way into the store; `run` may be told again after a lost race."""
 
-    def __init__(self, settings: Settings, incoming: Incoming, envelope: Envelope, referred: Referred) -> None:
-        self._settings, self._incoming, self._envelope, self._referred = settings, incoming, envelope, referred
-        self._keys = sameness.keys(envelope, incoming.document, incoming.sender)
-        self._hash = sameness.content_hash(envelope)
+    def __init__(
+        self, settings: Settings, incoming: Incoming, envelope: Envelope, outward: Outward,
+        subjects: dict[int, Subject], referred: dict[int, Referred],
+    ) -> None:  # fmt: skip
+        self._settings, self.incoming, self.envelope = settings, incoming, envelope
+        self._outward, self._subjects, self._referred = outward, subjects, referred
+        self.hash = content_hash(envelope)
+        self.name = sameness.message_name(envelope, incoming.document, incoming.request_id)
+        self._keys = {
+            root.index: sameness.keys(envelope, root, self.name, self.hash, incoming.sender) for root in envelope.roots
+        }
 
     def run(self, connection: Connection) -> Received:
-        return self._held(connection) or self._new(connection)
+        held = {root.index: self._held(connection, root) for root in self.envelope.roots}
+        known = {index: one for index, one in held.items() if one is not None}
+        if not known:
+            return self._new(connection)
+        if len(known) < len(held):
+            text = "Some of these referrals are held here and others are not: send those that are new by themselves."
+            raise refuse("conflict", "conflict", "Bundle.entry", text)
+        return self._again(connection, known)
 
-    def _held(self, connection: Connection) -> Received | None:
+    def _held(self, connection: Connection, root: Entry) -> Referral | None:
         """The referral, where this is one that we hold."""
-        root = self._envelope.root
-        id_ = claims.first(connection, self._keys)
+        id_ = claims.first(connection, self._keys[root.index])
         if id_ is None and root.condition is not None:
-            id_ = _only(connection, root)
-        referral = referrals.of_service_request(connection, id_) if id_ else None
-        if referral is None:
-            return None
-        first = messages.get(connection, referral.message_id)
-        # A ServiceRequest alone with If-None-Exist asks for exactly this: the one that is there, whatever it says.
-        if first.content_hash != self._hash and (root.condition is None or len(self._envelope.entries) > 1):
-            raise self._changed()
-        return Received(referral, first.made)
+            id_ = only(connection, root, self.incoming.sees)
+        return referrals.of_service_request(connection, id_) if id_ else None
 
-    def _changed(self) -> Refusal:
-        # Answering "created" would lose the change without a word.  The code is not `duplicate`: there are senders who
-        # take that for "already delivered" and stop (NHS BaRS), and this one was not.
-        text = (
-            "A referral with this number was received before with other content, and nothing was taken from this one. "
-            "Send a changed referral under a new number (and say in ServiceRequest.replaces which one it replaces)."
-        )
-        return refuse("conflict", "conflict", f"{self._envelope.root.where}.identifier", text)
+    def _again(self, connection: Connection, held: dict[int, Referral]) -> Received:
+        root = self.envelope.root
+        only_if_new = root.condition is not None and not root.replaces
+        if only_if_new and len(self.envelope.entries) == 1:
+            # A ServiceRequest alone with If-None-Exist asks for exactly this: the one that is there, whatever it says.
+            return updates.repeated(connection, held[root.index])
+        placing = self._placing()
+        before = updates.repeat(connection, placing, held)
+        if before is not None:
+            return before
+        if only_if_new:
+            # Answering "it is there" would lose the change without a word.  The code is not `duplicate`: there are
+            # senders who take that for "already delivered" and stop (NHS BaRS), and this one was not.
+            text = (
+                "A referral that meets this condition was received before with other content, and nothing was taken "
+                "from this one. Send it without the condition, by its number, to change the one that is held."
+            )
+            raise refuse("conflict", "conflict", root.condition_at, text)
+        return updates.change(connection, placing, held, self._referred, self._same_patient, self._keys)
+
+    def _same_patient(self, connection: Connection, root: Entry, held: Referral) -> bool:
+        """Whether the patient is still the one that the referral was for: says the same, or is known as this one."""
+        before = referrals.as_received(connection, held.id, held.message_id)
+        if same_patient(before, self._referred[root.index].record):
+            return True
+        subject = self._subjects[root.index]
+        return number_of(connection, self._settings, subject, subject.held).number == held.patient_number
+
+    def _placing(self) -> Placing:
+        return Placing(self._settings, self.incoming, self.envelope, self._outward, self.hash, now())
 
     def _new(self, connection: Connection) -> Received:
-        at, message_id = now(), str(uuid4())
-        subject = subject_of(connection, self._envelope)
-        there = [self._there(connection, entry) for entry in self._envelope.entries]
-        made = [
-            one or Made(entry.type, str(uuid4()), 1, at)
-            for one, entry in zip(there, self._envelope.entries, strict=True)
-        ]
-        messages.add(connection, self._message(message_id, at, made))
-        for entry in self._envelope.entries:
-            if there[entry.index] is None:
-                self._store(connection, entry, made, message_id)
-        root = made[self._envelope.root.index]
-        claims.add(connection, self._keys, root.type, root.id)
-        resource_id = made[subject.entry].id if subject.entry is not None else subject.held
-        patient, issues = number_of(connection, self._settings, subject, resource_id)
-        issues = [*issues, *acceptance.warnings(self._referred.record, self._envelope.root.where)]
+        placing = self._placing()
+        placing.find_or_name(connection)
+        tasks = {root.index: self.incoming.task_id or str(uuid4()) for root in self.envelope.roots}
+        placing.name_tasks(tasks)
+        changes = placing.changes(connection)
+        placing.add_message(connection)
+        placing.store(connection, changes)
+        stored = [self._refer(connection, placing, root, tasks[root.index]) for root in self.envelope.roots]
+        return Received(tuple(stored), placing.all_made())
+
+    def _refer(self, connection: Connection, placing: Placing, root: Entry, task_id: str) -> Referral:
+        made, subject, referred = placing.made[root.index], self._subjects[root.index], self._referred[root.index]
+        claims.add(connection, self._keys[root.index], made.type, made.id)
+        resource_id = placing.made[subject.entry].id if subject.entry is not None else subject.held
+        met = number_of(connection, self._settings, subject, resource_id)
         serial, number = numbers.new_referral(connection)
-        task_id = str(uuid4())
-        self._store_task(connection, made, task_id, number, patient)
+        placing.store_task(connection, root, task_id, number, met.number)
         referral = Referral(
             id=str(uuid4()),
             serial=serial,
             number=number,
-            message_id=message_id,
-            service_request_id=root.id,
+            message_id=placing.message_id,
+            service_request_id=made.id,
             task_id=task_id,
-            patient_number=patient,
+            patient_number=met.number,
             status="received",
             reason=None,
-            actionable=not_actionable(self._referred.record) is None,
-            record=self._referred.record,
-            report=_report(self._referred, [vars(issue) for issue in issues]),
-            mapping_version=self._referred.mapping_version,
-            created_at=at,
-            updated_at=at,
+            actionable=not_actionable(referred.record) is None,
+            record=referred.record,
+            report=self._report(root, met),
+            mapping_version=referred.mapping_version,
+            created_at=placing.at,
+            updated_at=placing.at,
+            met_as=met.met_as,
         )
         referrals.add(connection, referral)
-        return Received(referral, tuple(made))
+        referrals.received_in(connection, referral.id, placing.message_id, referred.record)
+        if met.known:
+            patient_links.by_identifier(connection, met.number, referral.id)
+        return referral
 
-    def _there(self, connection: Connection, entry: Entry) -> Made | None:
-        """What an entry's condition finds; None where it is to be stored."""
-        if entry.condition is None or entry is self._envelope.root:
-            return None
-        id_ = claims.first(connection, [sameness.condition_key(entry)]) or _only(connection, entry)
-        stored = resources.current(connection, entry.type, id_) if id_ else None
-        return Made(stored.type, stored.id, stored.version, stored.last_updated) if stored else None
-
-    def _store(self, connection: Connection, entry: Entry, made: list[Made], message_id: str) -> None:
-        one = made[entry.index]
-        resource = self._as_kept(entry, made)
-        stored = Stored(
-            one.type,
-            one.id,
-            one.version,
-            one.last_updated,
-            exact_json.dumps(resource),
-            message_id,
-            self._incoming.sender,
-        )
-        resources.add(connection, stored)
-        resources.identify(connection, one.type, one.id, sameness.identifiers(entry.resource))
-        if entry.condition is not None and entry is not self._envelope.root:
-            claims.add(connection, [sameness.condition_key(entry)], one.type, one.id)
-
-    def _as_kept(self, entry: Entry, made: list[Made]) -> Node:
-        """What GET returns: under our id and version, its references leading to what is kept here."""
-        one = made[entry.index]
-
-        def place(index: int, versioned: bool) -> str:
-            there = made[index]
-            return f"{there.type}/{there.id}" + (f"/_history/{there.version}" if versioned else "")
-
-        rewritten = self._envelope.links.rewritten(entry.resource, entry.index, place)
-        meta = {**rewritten.get("meta", {}), "versionId": str(one.version), "lastUpdated": one.last_updated}
-        return {"resourceType": one.type, "id": one.id, "meta": meta} | {
-            name: value for name, value in rewritten.items() if name not in ("resourceType", "id", "meta")
-        }
-
-    def _store_task(self, connection: Connection, made: list[Made], task_id: str, number: str, patient: str) -> None:
-        root = self._envelope.root
-        at = made[root.index].last_updated
-        task = new_task(self._settings, task_id, self._as_kept(root, made), number, patient, at)
-        resources.add(connection, Stored("Task", task_id, 1, at, exact_json.dumps(task), None, self._incoming.sender))
-        resources.identify(connection, "Task", task_id, sameness.identifiers(task))
-
-    def _message(self, id_: str, at: str, made: list[Made]) -> Message:
-        incoming = self._incoming
-        return Message(
-            id=id_,
-            received_at=at,
-            route=incoming.route,
-            sender=incoming.sender,
-            content_type=incoming.content_type,
-            conditional=incoming.condition,
-            body=incoming.body,
-            content_hash=self._hash,
-            made=tuple(made),
-        )
-
-
-def _only(connection: Connection, entry: Entry) -> str | None:
-    """The id of the one resource that an entry's condition finds."""
-    system, value = entry.condition or (None, "")
-    found = resources.with_identifier(connection, entry.type, system, value)
-    if len(found) > 1:
-        where = entry.where.replace(".resource", ".request.ifNoneExist")
-        text = "More than one resource here has this identifier: the condition cannot say which is meant."
-        raise refuse("several match", "multiple-matches", where, text)
-    return found[0] if found else None
-
-
-def _report(referred: Referred, more: list[Any]) -> Node:
-    """What was said about the reading, as it is kept beside the record."""
-    return {
-        "issues": [vars(issue) for issue in referred.issues] + more,
-        "unmapped": list(referred.unmapped),
-        "ledger": referred.ledger,
-    }
+    def _report(self, root: Entry, met: Met) -> dict[str, object]:
+        referred = self._referred[root.index]
+        warnings = acceptance.warnings(referred.record, root.where)
+        issues = [*self.incoming.repairs, *referred.issues, *self._outward.issues, *met.issues, *warnings]
+        return report_of(issues, referred)

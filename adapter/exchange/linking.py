@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapter.exchange.envelope import Envelope
+from adapter.exchange.envelope import Entry, Envelope
+from adapter.exchange.identifiers import V2_0203, identifiers
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
-from adapter.exchange.sameness import V2_0203, identifiers
+from adapter.exchange.resolving import Outward
 from adapter.exchange.translation import Record, birth_date, read_patient, site_of, with_identifier
 from adapter.settings import Settings
-from adapter.store import numbers, patients, resources
+from adapter.store import numbers, patient_links, patients
 from adapter.store.resources import Identifier
 from mappings import Issue
 from mappings.r4 import exact_json
@@ -37,9 +38,8 @@ class Subject:
     """The id of the Patient that we hold, where the message only refers to it."""
 
 
-def subject_of(connection: Connection, envelope: Envelope) -> Subject:
+def subject_of(envelope: Envelope, root: Entry, outward: Outward) -> Subject:
     """Refused where there is none that the clinic could know."""
-    root = envelope.root
     said = root.resource["subject"]
     where = f"{root.where}.subject"
     reference = said.get("reference", "")
@@ -51,9 +51,9 @@ def subject_of(connection: Connection, envelope: Envelope) -> Subject:
         index = envelope.links.target(reference, root.index)
         if index is not None:
             return Subject(_a_patient(envelope.entries[index].resource, where), index)
-        held = _held(connection, reference)
-        if held is not None:
-            return held
+        held = outward.held.get(reference)
+        if held is not None and held.type == "Patient":
+            return Subject(exact_json.loads(held.json), None, held.id)
     if said.get("identifier", {}).get("value") and said.get("type", "Patient") == "Patient":
         return Subject({"resourceType": "Patient", "identifier": [said["identifier"]]}, None)
     text = (
@@ -63,10 +63,21 @@ def subject_of(connection: Connection, envelope: Envelope) -> Subject:
     raise refuse("unprocessable", "not-found", where, text)
 
 
-def number_of(
-    connection: Connection, settings: Settings, subject: Subject, resource_id: str | None
-) -> tuple[str, list[Issue]]:
-    """The patient's number, a new one where we have not met this patient, and what a person has to look at."""
+@dataclass(frozen=True)
+class Met:
+    """Which of our patients a message's patient is."""
+
+    number: str
+    met_as: str
+    """The same before links were followed."""
+    known: bool
+    """Whether we knew this patient before."""
+    issues: tuple[Issue, ...] = ()
+    """What a person has to look at."""
+
+
+def number_of(connection: Connection, settings: Settings, subject: Subject, resource_id: str | None) -> Met:
+    """The patient's number, a new one where we have not met this patient."""
     ours = settings.system("patient")  # the system of the numbers that we give: a sender may know one
     record, mapping_version = read_patient(subject.resource, site_of(settings.site))
     known_as = _telling(subject.resource)
@@ -74,18 +85,29 @@ def number_of(
     if resource_id is not None and (same := patients.of_resource(connection, resource_id)):
         found.add(same)
     issues: list[Issue] = []
-    if len(found) == 1:
-        number = found.pop()
+    means = {patient_links.leads_to(connection, number) for number in found}
+    if len(means) == 1:
+        number = means.pop()
         if not _contradicts(connection, number, record):
-            return number, issues
+            return Met(number, min(found), known=True)
         issues = [_to_decide("has the identifier of a patient here whose birth date is another")]
-    elif found:
+    elif means:
         issues = [_to_decide("has identifiers of two patients here")]
     number = numbers.new_patient(connection)
     theirs = [one for one in known_as if one[0] != ours and not (issues and patients.known_by(connection, [one]))]
     record = with_identifier(record, ours, number)
     patients.add(connection, number, record, mapping_version, resource_id, [(ours, number), *theirs])
-    return number, issues
+    return Met(number, number, known=False, issues=tuple(issues))
+
+
+def as_another(connection: Connection, settings: Settings, subject: Subject) -> str:
+    """A new number for a patient who was taken for somebody else; known by this number alone."""
+    ours = settings.system("patient")
+    record, mapping_version = read_patient(subject.resource, site_of(settings.site))
+    number = numbers.new_patient(connection)
+    record = with_identifier(record, ours, number)
+    patients.add(connection, number, record, mapping_version, None, [(ours, number)])
+    return number
 
 
 def _telling(patient: Node) -> list[Identifier]:
@@ -121,10 +143,3 @@ def _a_patient(resource: Node, where: str) -> Node:
     if resource["resourceType"] != "Patient":
         raise refuse("unprocessable", "not-supported", where, "A referral to this clinic is for one Patient.")
     return resource
-
-
-def _held(connection: Connection, reference: str) -> Subject | None:
-    """A Patient that this server holds, named as Patient/id."""
-    type_, _, id_ = reference.partition("/_history/")[0].partition("/")
-    stored = resources.current(connection, "Patient", id_) if type_ == "Patient" else None
-    return Subject(exact_json.loads(stored.json), None, stored.id) if stored else None

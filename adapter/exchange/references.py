@@ -1,5 +1,9 @@
 """References of a Bundle: what leads to which entry, and what they become where the entries are kept.
 
+A reference leads to the entry whose fullUrl it is, on the server of whoever holds it where it is relative; else, as
+senders differ in what a fullUrl is, to the only entry of that type and id.  A search by identifier
+(`Patient?identifier=...`) leads to the only entry that has this identifier.
+
 The specification's rule for a transaction: a link that equals an entry's fullUrl is replaced wherever it stands, in a
 Reference and in elements of type uri, url, oid and uuid.  A text that only looks like one (the value of an Identifier,
 say) is left alone, and so is the narrative, which is the sender's word.
@@ -8,9 +12,12 @@ say) is left alone, and so is the narrative, which is the sender's word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from adapter.exchange.identifiers import carries, searched
+from adapter.store.resources import Identifier
 from mappings.r4 import definitions
 
 Node = dict[str, Any]
@@ -24,35 +31,59 @@ _RESTFUL = re.compile(r"(?:(.*)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_his
 class Links:
     """Which references lead to which entry, by its index."""
 
-    def __init__(self, full_urls: Sequence[str | None], resources: Sequence[Node]) -> None:
+    def __init__(
+        self,
+        full_urls: Sequence[str | None],
+        resources: Sequence[Node],
+        conditions: Sequence[Identifier | None] | None = None,
+    ) -> None:
+        """conditions: the identifier that each entry is conditional on."""
+        self._resources, self._conditions = resources, conditions or [None] * len(resources)
         self._entries = {url: index for index, url in enumerate(full_urls) if url}
         self._bases = [_base(url) for url in full_urls]
-        # Entries without a fullUrl are known by type and id; senders do it, though the specification does not.
-        self._named = {
-            f"{resource.get('resourceType')}/{resource['id']}": index
-            for index, (url, resource) in enumerate(zip(full_urls, resources, strict=True))
-            if not url and "id" in resource
-        }
+        self._named: dict[str, list[int]] = {}
+        for index, resource in enumerate(resources):
+            if "id" in resource:
+                self._named.setdefault(f"{resource.get('resourceType')}/{resource['id']}", []).append(index)
 
     def exactly(self, link: str) -> int | None:
         return self._entries.get(link)
 
-    def target(self, reference: str, holder: int) -> int | None:
-        """The entry that a reference within the entry `holder` leads to."""
+    def target(self, reference: str, holder: int | None) -> int | None:
+        """The entry that a reference within the entry `holder` leads to; within none of them where that is None."""
         if reference in self._entries:
             return self._entries[reference]
         restful = _RESTFUL.fullmatch(reference)
         if restful is None:
-            return None
+            return self._searched(reference)
         base, name = restful[1], f"{restful[2]}/{restful[3]}"
-        if base is None:
-            base = self._bases[holder]
-            if base is None:
-                return self._entries.get(name, self._named.get(name))
-        return self._entries.get(f"{base}/{name}", self._named.get(name))
+        if base is not None:
+            return self._entries.get(f"{base}/{name}")
+        base = self._bases[holder] if holder is not None else None
+        if base is not None and f"{base}/{name}" in self._entries:
+            return self._entries[f"{base}/{name}"]
+        there = [one for one in self._named.get(name, []) if base is None or self._bases[one] in (None, base)]
+        return self._entries.get(name, there[0] if len(there) == 1 else None)
 
-    def rewritten(self, resource: Node, holder: int, place: Place) -> Node:
-        """A copy whose links to entries lead to where these are kept; all else is as it was."""
+    def _searched(self, reference: str) -> int | None:
+        type_, mark, query = reference.partition("?")
+        wanted = searched(query) if mark else None
+        if wanted is None:
+            return None
+        there = [
+            index
+            for index, resource in enumerate(self._resources)
+            if resource.get("resourceType") == type_
+            if self._conditions[index] == wanted or carries(resource, wanted)
+        ]
+        return there[0] if len(there) == 1 else None
+
+    def rewritten(
+        self, resource: Node, holder: int, place: Place, elsewhere: Mapping[str, str] = MappingProxyType({})
+    ) -> Node:
+        """A copy whose links to entries lead to where these are kept; all else is as it was.
+
+        elsewhere: what other references become."""
 
         def node(value: Any, type_: str) -> Any:
             if isinstance(value, list):
@@ -63,6 +94,8 @@ class Links:
                 return value
             if type_ == "Resource":
                 type_ = value["resourceType"]
+                if type_ == "Bundle":  # its references are its own entries' business
+                    return value
             known = definitions.children(definitions.alike(type_))
             copy = {
                 # what is no element is the `_` twin of one, which holds extensions
@@ -79,7 +112,7 @@ class Links:
 
         def reference(text: str) -> str:
             index = self.target(text, holder)
-            return text if index is None else place(index, "/_history/" in text)
+            return elsewhere.get(text, text) if index is None else place(index, "/_history/" in text)
 
         rewritten: Node = node(resource, "Resource")
         return rewritten

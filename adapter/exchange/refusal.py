@@ -19,6 +19,7 @@ Kind = Literal[
     "too long",
     "media type",
     "bad request",
+    "unavailable",
 ]
 
 STATUS: dict[Kind, int] = {
@@ -33,6 +34,7 @@ STATUS: dict[Kind, int] = {
     "too long": 413,
     "media type": 415,
     "unprocessable": 422,
+    "unavailable": 503,
 }
 
 

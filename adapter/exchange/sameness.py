@@ -1,88 +1,97 @@
 """When two messages are the same referral.
 
-In this order: the sender's own condition (If-None-Exist); the placer's number with whoever assigned it; else the same
-canonical text of the same sender.  A referral that comes again by its number is compared by its content, without what
-a client makes anew for each attempt: the Bundle's id and time, the urn:uuids, the ids that a POST ignores anyway.
+In this order: the sender's own condition (If-None-Exist, or a PUT to a search); the placer's number with whoever
+assigned it; what the dialect says names a message; else the same canonical content of the same sender.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
+from adapter.exchange.dialects import Place
 from adapter.exchange.envelope import Entry, Envelope
+from adapter.exchange.identifiers import identifiers, is_typed
 from adapter.exchange.references import Node
 from adapter.store.keys import key
-from mappings.r4 import exact_json
 
-V2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203"
-SERVERS_OWN = ("id",)
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
-def content_hash(envelope: Envelope) -> str:
-    """The hash of what is said, whatever door and whatever temporary names it was said with."""
-    told = []
-    for entry in envelope.entries:
-        resource = {name: value for name, value in entry.resource.items() if name not in SERVERS_OWN}
-        meta = {k: v for k, v in resource.pop("meta", {}).items() if k not in ("versionId", "lastUpdated")}
-        if meta:
-            resource["meta"] = meta
-        told.append(envelope.links.rewritten(resource, entry.index, lambda index, _: f"entry/{index}"))
-    return sha256(exact_json.canonical(told)).hexdigest()
+def keys(envelope: Envelope, root: Entry, name: str | None, content: str, sender: str) -> list[str]:
+    """What a referral of a message is known by, the strongest first.
 
-
-def keys(envelope: Envelope, document: Node, sender: str) -> list[str]:
-    """What this referral is known by, the strongest first."""
-    root = envelope.root
+    name: what the sender calls the message; content: the hash of what it says.
+    """
     found = []
     if root.condition is not None:
-        found.append(condition_key(root))
-    placers = list(_placers(envelope))
-    found += placers or [key("text", sender, sha256(exact_json.canonical(document)).hexdigest())]
-    return found
+        found.append(condition_key(root, sender))
+    if placers := list(_placers(envelope, root, sender)):
+        return found + placers
+    which = str(envelope.roots.index(root))
+    if name is not None:
+        found.append(key("message", sender, name, which))
+    return [*found, key("content", sender, content, which)]
 
 
-def condition_key(entry: Entry) -> str:
-    """One for all entries that are conditional on the same identifier."""
+def condition_key(entry: Entry, sender: str) -> str:
+    """One for all entries of a sender that are conditional on the same identifier."""
     system, value = entry.condition or ("", "")
-    return key("condition", entry.type, system or "", value)
+    return key("condition", entry.type, system or "", value, *_of(sender))
 
 
-def identifiers(resource: Node) -> list[tuple[str | None, str]]:
-    """The identifiers of a resource, system and value, that are in force and have a value."""
-    told = resource.get("identifier", [])
-    listed = told if isinstance(told, list) else [told]
-    return [
-        (one.get("system"), one["value"])
-        for one in listed
-        if isinstance(one, dict) and one.get("value") and one.get("use") != "old"
-    ]
+def _of(sender: str) -> tuple[str, ...]:
+    """The same number from another partner is another's; nothing while nobody is told apart."""
+    return (sender,) if sender else ()
 
 
-def is_typed(identifier: Node, code: str) -> bool:
-    """Whether an identifier is of this type of HL7's table 0203: PLAC, FILL ..."""
-    codings = identifier.get("type", {}).get("coding", [])
-    return any(coding.get("system") == V2_0203 and coding.get("code") == code for coding in codings)
+def message_name(envelope: Envelope, document: Node, request_id: str | None) -> str | None:
+    """What the sender calls a message, by its dialect; None where it has no name."""
+    said = (_said(place, envelope.header, document, request_id) for place in envelope.dialect.message_ids)
+    return next((one for one in said if one), None)
 
 
-def _placers(envelope: Envelope) -> Iterator[str]:
-    for identifier in envelope.root.resource.get("identifier", []):
+def acknowledged(envelope: Envelope, document: Node, request_id: str | None) -> str:
+    """What an answer repeats, so that the sender knows which message it is about; it has to be a FHIR id."""
+    for place in envelope.dialect.acknowledged:
+        said = _said(place, envelope.header, document, request_id) or ""
+        text = said.partition("|")[2].removeprefix("urn:uuid:")
+        if _ID.fullmatch(text):
+            return text
+    return "unknown"
+
+
+def _said(place: Place, header: Node | None, document: Node, request_id: str | None) -> str | None:
+    """The text at a place, with what kind of name it is before it."""
+    bundle = document if document.get("resourceType") == "Bundle" else {}
+    url = bundle["entry"][0].get("fullUrl", "") if header is not None else ""
+    texts: dict[Place, str | None] = {
+        "MessageHeader.id": (header or {}).get("id") or url.replace(":", "/").rpartition("/")[2],
+        "Bundle.identifier": bundle.get("identifier", {}).get("value"),
+        "Bundle.id": bundle.get("id"),
+        "X-Request-Id": request_id,
+    }
+    return f"{place}|{texts[place]}" if texts[place] else None
+
+
+def _placers(envelope: Envelope, root: Entry, sender: str) -> Iterator[str]:
+    for identifier in root.resource.get("identifier", []):
         if not is_typed(identifier, "PLAC") or not identifier.get("value") or identifier.get("use") == "old":
             continue
-        assigner = identifier.get("system") or _assigner(envelope, identifier.get("assigner", {}))
+        assigner = identifier.get("system") or _assigner(envelope, root, identifier.get("assigner", {}))
         if assigner:  # a number alone is not one referral's: every sender has its number 1
-            yield key("placer", assigner, identifier["value"])
+            yield key("placer", assigner, identifier["value"], *_of(sender))
 
 
-def _assigner(envelope: Envelope, assigner: Node) -> str | None:
+def _assigner(envelope: Envelope, root: Entry, assigner: Node) -> str | None:
     """A name for who gave the number that is the same in every message."""
     told: list[Any] = [assigner]
     reference = assigner.get("reference", "")
     if reference.startswith("#"):
-        told += [one for one in envelope.root.resource.get("contained", []) if one.get("id") == reference[1:]]
+        told += [one for one in root.resource.get("contained", []) if one.get("id") == reference[1:]]
         reference = ""
-    index = envelope.links.target(reference, envelope.root.index) if reference else None
+    index = envelope.links.target(reference, root.index) if reference else None
     if index is not None:
         told.append(envelope.entries[index].resource)
         reference = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from adapter.exchange.identifiers import V2_0203, is_typed
 from adapter.exchange.references import Node
-from adapter.exchange.sameness import V2_0203, is_typed
 from adapter.settings import Settings
 from adapter.store.referrals import Status
 

@@ -5,7 +5,7 @@ Also the one place that knows the names of a record's fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ import mappings
 from adapter.exchange.refusal import Refusal, refuse
 from mappings import Issue, Refused
 from mappings.sites import AS_SHIPPED, Site
+from mappings.values import same
 
 Record = dict[str, Any]
 
@@ -27,6 +28,8 @@ class Referred:
     issues: tuple[Issue, ...]
     unmapped: tuple[str, ...]
     ledger: dict[str, int]
+    taken: tuple[tuple[str, str], ...]
+    """The FHIRPath of every leaf that is in the record, and the place there."""
 
 
 @cache
@@ -38,21 +41,21 @@ def site_of(folder: str) -> Site:
     return mappings.site(folder) if folder else AS_SHIPPED
 
 
-def read_referral(document: dict[str, Any], site: Site, repairs: Sequence[Issue] = ()) -> Referred:
-    """The referral of a Bundle or ServiceRequest that was found sound; `repairs` were made in it before."""
+def read_referrals(document: dict[str, Any], site: Site) -> dict[int, Referred]:
+    """The referrals of a Bundle or ServiceRequest that was found sound, by the index of their entry (0 where it came
+    alone).  All are told by one report: the patient that they share is read once."""
     try:
         reading = mappings.from_fhir(document, kinds=("referral",), site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
-    found = reading.conversions
-    if len(found) != 1:
-        where = str(document["resourceType"])
-        text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
-        raise refuse("unprocessable", "not-supported", where, text)
     report = reading.report
-    issues = tuple(dict.fromkeys((*repairs, *report.issues)))
     made_by = mappings.version("referral", site=site)
-    return Referred(found[0].record, made_by, issues, tuple(report.unmapped), dict(report.ledger))
+    unmapped, ledger = tuple(report.unmapped), dict(report.ledger)
+    taken = tuple((line.expression, line.record) for line in report.lineage if line.record)
+    return {
+        one.entry or 0: Referred(one.record, made_by, report.issues, unmapped, ledger, taken)
+        for one in reading.conversions
+    }
 
 
 def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
@@ -96,6 +99,32 @@ def request_status(referral: Record) -> str | None:
 def must_not_be_done(referral: Record) -> bool:
     """Whether it asks for something not to be done; whatever it says there but a plain no, counts."""
     return referral.get("must_not_be_done", False) is not False
+
+
+PARTS = ("patient",)
+"""Fields of a referral's record whose own fields are compared one by one where both sides changed something."""
+SENDERS_WORD = ("status", "must_not_be_done", "actionable", "not_actionable_because", "needs_attention")
+"""What only the sender, or the reading of what it sent, can say of a referral: the clinic cannot change it."""
+
+
+def same_patient(one: Record, other: Record) -> bool:
+    """Whether two records of a referral say the same of its patient, temporary names apart."""
+    left, right = one.get("patient"), other.get("patient")
+    if not isinstance(left, dict) or not isinstance(right, dict):
+        return False
+    return same(*({name: value for name, value in told.items() if name != "id"} for told in (left, right)))
+
+
+def check_referral(record: Any, held: Record, site: Site) -> None:
+    """Refuses a record that the clinic put for a referral, where it is none or says what only its sender can say."""
+    if not isinstance(record, dict) or record.get("record") != "referral":
+        raise refuse("unprocessable", "value", "record", 'A referral is put: an object with "record": "referral".')
+    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
+    if found:
+        raise Refusal("unprocessable", found)
+    for name in SENDERS_WORD:
+        if (name in record) != (name in held) or not same(record.get(name), held.get(name)):
+            raise refuse("conflict", "business-rule", name, "Only the sender of a referral can change this: leave it.")
 
 
 def birth_date(patient: Record) -> str | None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from adapter.exchange.envelope import NOT_STORED
+from adapter.exchange.envelope import ROOT
+from adapter.exchange.opening import NOT_STORED
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
 from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
 from mappings.r4 import definitions
 
-CREATED = ("ServiceRequest",)
+CREATED = ("ServiceRequest", "Task")
 """What may be posted by itself."""
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
 SEARCHED = {"Task": PARAMETERS}
-VALIDATED = tuple(sorted((*READ, "Bundle")))
-"""What $validate looks at: also the Bundle, which is taken apart and not stored."""
+VALIDATED = tuple(sorted((*READ, "MessageHeader")))
+"""What $validate looks at: also the header of a message, which is answered and not stored."""
 FHIR_VERSION = "4.0.1"
 
 
@@ -37,11 +38,17 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "documentation": (
-                    "A referral comes as a ServiceRequest alone or as a transaction of POST entries with exactly one "
-                    "ServiceRequest. Its Task, made here, says where it stands."
+                    "A referral comes as a ServiceRequest alone, as a transaction, in a batch, or as a message to "
+                    "$process-message. Its Task, made here, says where it stands."
                 ),
                 "resource": [_resource(type_) for type_ in VALIDATED],
-                "interaction": [{"code": "transaction"}],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [
+                    {
+                        "name": "process-message",
+                        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
+                    }
+                ],
             }
         ],
     }
@@ -55,7 +62,7 @@ def _resource(type_: str) -> dict[str, Any]:
     told["versioning"] = "versioned"
     if type_ in CREATED:
         codes.append("create")
-        told["conditionalCreate"] = True
+        told["conditionalCreate"] = type_ == ROOT
     if type_ in SEARCHED:
         codes.append("search-type")
         told["searchParam"] = [

@@ -13,13 +13,24 @@ def outcome(issues: Iterable[Issue]) -> dict[str, Any]:
 
 
 def receipt(report: dict[str, Any], where: str) -> dict[str, Any]:
-    """What the reading of a referral found, element by element, from the report that is kept with it."""
+    """What the reading of a referral found, element by element, from the report that is kept with it: first what was
+    not understood or will not be done, then the clinic's word for what was taken."""
     said = [Issue(**issue) for issue in report["issues"]]
     said += [
         Issue("information", "informational", place, "Kept as it came; the clinic's record has no place for it.")
         for place in report["unmapped"]
     ]
-    return outcome(said or [Issue("information", "informational", where, "All of it is in the clinic's record.")])
+    told = outcome(said or [Issue("information", "informational", where, "All of it is in the clinic's record.")])
+    told["issue"] += [
+        {
+            "severity": "information",
+            "code": "informational",
+            "diagnostics": f"Taken into the clinic's record as {word}.",
+            "expression": places,
+        }
+        for word, places in report.get("taken", {}).items()
+    ]
+    return told
 
 
 def warns(report: dict[str, Any]) -> bool:

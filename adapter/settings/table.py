@@ -10,7 +10,7 @@ FILE = "paingate.toml"
 NOBODYS_IDENTIFIERS = "http://localhost/paingate"
 SENDABLE = ("care_plan",)
 AUTHORISATIONS = ("none", "basic", "bearer")
-DIALECTS = ("plain",)
+DIALECTS = ("plain", "bser", "gravity")
 
 
 class SettingsError(Exception):

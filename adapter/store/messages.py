@@ -18,6 +18,8 @@ class Made:
     id: str
     version: int
     last_updated: str
+    created: bool = True
+    """Whether this message made it; else it was there, as it is or in the version before."""
 
 
 @dataclass(frozen=True)

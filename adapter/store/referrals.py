@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 
 from adapter.store.clock import now
 from adapter.store.keys import identifier_keys
-from adapter.store.tables import identifier, referral
+from adapter.store.tables import identifier, message, referral, referral_message
 from mappings.r4 import exact_json
 
 Status = Literal["received", "accepted", "declined"]
@@ -34,6 +34,8 @@ class Referral:
     mapping_version: str
     created_at: str
     updated_at: str
+    met_as: str
+    """The patient's number before links were followed."""
 
 
 def add(connection: Connection, new: Referral) -> None:
@@ -43,6 +45,63 @@ def add(connection: Connection, new: Referral) -> None:
 
 def get(connection: Connection, referral_id: str) -> Referral | None:
     return _one(connection, referral.c.id == referral_id)
+
+
+def received_in(connection: Connection, referral_id: str, message_id: str, record: dict[str, Any]) -> None:
+    """That a referral came in, or was changed by, a message; and its record as it was received there."""
+    row = {"referral_id": referral_id, "message_id": message_id, "record": exact_json.dumps(record)}
+    connection.execute(insert(referral_message).values(**row))
+
+
+def as_received(connection: Connection, referral_id: str, message_id: str) -> dict[str, Any]:
+    """The record as it was received in a message."""
+    found = select(referral_message.c.record).where(
+        referral_message.c.referral_id == referral_id, referral_message.c.message_id == message_id
+    )
+    record: dict[str, Any] = exact_json.loads(bytes(connection.scalars(found).one()))
+    return record
+
+
+def message_with(connection: Connection, referral_id: str, content_hash: str) -> str | None:
+    """The message of a referral that said just this."""
+    found = (
+        select(message.c.id)
+        .join(referral_message, referral_message.c.message_id == message.c.id)
+        .where(referral_message.c.referral_id == referral_id, message.c.content_hash == content_hash)
+    )
+    return connection.scalars(found).first()
+
+
+def change(connection: Connection, referral_id: str, **values: Any) -> None:
+    """Writes fields of a referral; `record` and `report` as objects."""
+    packed = {
+        name: exact_json.dumps(value) if name in ("record", "report") else value for name, value in values.items()
+    }
+    connection.execute(update(referral).where(referral.c.id == referral_id).values(**packed, updated_at=now()))
+
+
+def follow_patient(connection: Connection, met_as: str, number: str) -> None:
+    """All referrals of a patient that was met under one number are another one's from now on."""
+    connection.execute(
+        update(referral).where(referral.c.met_as == met_as).values(patient_number=number, updated_at=now())
+    )
+
+
+def lock(connection: Connection, referral_id: str) -> Referral | None:
+    """A referral that nobody else changes until this transaction ends."""
+    row = connection.execute(select(referral).where(referral.c.id == referral_id).with_for_update()).first()
+    return _referral(row) if row else None
+
+
+def of_message(connection: Connection, message_id: str) -> list[Referral]:
+    """The referrals that came in, or were changed by, a message; in the order of their numbers."""
+    query = (
+        select(referral)
+        .join(referral_message, referral_message.c.referral_id == referral.c.id)
+        .where(referral_message.c.message_id == message_id)
+        .order_by(referral.c.serial)
+    )
+    return [_referral(row) for row in connection.execute(query)]
 
 
 def of_service_request(connection: Connection, service_request_id: str) -> Referral | None:

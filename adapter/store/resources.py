@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from adapter.store.keys import identifier_keys
 from adapter.store.tables import identifier, resource
@@ -43,17 +43,30 @@ def at_version(connection: Connection, type_: str, id_: str, version: int) -> St
 
 
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
-    """Lets a resource be found by its business identifiers."""
+    """Lets a new resource be found by its business identifiers."""
     keys = dict(identifier_keys(system, value) for system, value in identifiers)
     for key, value_key in sorted(keys.items()):
         connection.execute(insert(identifier).values(type=type_, id=id_, key=key, value_key=value_key))
 
 
-def with_identifier(connection: Connection, type_: str, system: str | None, value: str, limit: int = 2) -> list[str]:
-    """The ids of the resources of a type that have an identifier; a system of None is any."""
+def identify_anew(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
+    """Lets a resource that was changed be found by the identifiers it has now, and by no others any more."""
+    connection.execute(delete(identifier).where(identifier.c.type == type_, identifier.c.id == id_))
+    identify(connection, type_, id_, identifiers)
+
+
+def with_identifier(
+    connection: Connection, type_: str, system: str | None, value: str, limit: int = 2, sees: str | None = None
+) -> list[str]:
+    """The ids of the resources of a type that have an identifier; a system of None is any.
+
+    sees: whose resources are looked at; None: all."""
     key, value_key = identifier_keys(system, value)
     wanted = identifier.c.value_key == value_key if system is None else identifier.c.key == key
     found = select(identifier.c.id).where(identifier.c.type == type_, wanted).distinct().limit(limit)
+    if sees is not None:
+        theirs = (resource.c.type == identifier.c.type, resource.c.id == identifier.c.id, resource.c.partner == sees)
+        found = found.where(select(resource.c.id).where(*theirs).exists())
     return list(connection.scalars(found))
 
 

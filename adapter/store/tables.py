@@ -133,9 +133,80 @@ referral = Table(
     Column("mapping_version", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
+    Column("met_as", Text, nullable=False, server_default=""),
     Index(None, "status", "serial"),
     Index(None, "patient_number"),
+    Index(None, "met_as"),
 )
+
+referral_message = Table(
+    f"{PREFIX}referral_message",
+    metadata,
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), primary_key=True),
+    Column("message_id", Text, ForeignKey(f"{PREFIX}message.id"), primary_key=True),
+    Column("record", LargeBinary, nullable=False),
+)
+"""Every message that a referral came in or was changed by, with the record as it was received in it."""
+
+referral_conflict = Table(
+    f"{PREFIX}referral_conflict",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), nullable=False),
+    Column("message_id", Text, ForeignKey(f"{PREFIX}message.id"), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("sides", LargeBinary, nullable=False),
+    Column("found_at", Text, nullable=False),
+    Column("taken", Text),
+    Column("decided_at", Text),
+    Column("decided_by", Text),
+    Index(None, "referral_id"),
+)
+"""What the sender and the clinic both changed in a record: open until the clinic has said which is taken."""
+
+patient_link = Table(
+    f"{PREFIX}patient_link",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Text, ForeignKey(f"{PREFIX}patient.number"), nullable=False),
+    Column("linked_number", Text, ForeignKey(f"{PREFIX}patient.number")),
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id")),
+    Column("decided_at", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("undone_at", Text),
+    Column("undone_by", Text),
+    Index(None, "number"),
+    Index(None, "linked_number"),
+    Index(None, "referral_id"),
+)
+"""That a partner's patient is ours (`number`): of one referral, by an identifier; or of all that were known under
+another number, by a person.  One that is undone stays as a row."""
+
+answer = Table(
+    f"{PREFIX}answer",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("asked", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("answered_at", Text, nullable=False),
+)
+"""What a message was answered with, by the sender's name for it: asked again, it is answered the same."""
+
+pull = Table(
+    f"{PREFIX}pull",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("partner", Text, nullable=False),
+    Column("focus", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("message_id", Text, ForeignKey(f"{PREFIX}message.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("updated_at", Text, nullable=False),
+)
+"""A ServiceRequest that a partner's Task tells of and that is fetched from it: pending, done or refused."""
 
 care_plan = Table(
     f"{PREFIX}care_plan",

@@ -23,7 +23,6 @@ from tests.adapter.speaking import (
     alone,
     changed,
     inbox,
-    issues,
     patient,
     post,
     referral,
@@ -64,15 +63,6 @@ def test_without_a_number_the_same_text_is_the_same_referral_whatever_order_its_
     assert send(client, dict(reversed(document.items()))).data == first.data
     send(client, changed(document, "entry", 0, "resource", "priority", to="routine"))
     assert len(inbox(client)) == 2
-
-
-def test_another_text_under_the_same_number_is_not_taken_in_silence(client: FlaskClient, engine: Engine) -> None:
-    send(client, referral())
-    stored = rows(engine)
-    answer = send(client, changed(referral(), "entry", 0, "resource", "priority", to="stat"))
-    assert answer.status_code == 409
-    assert issues(answer) == [("error", "conflict", "Bundle.entry[0].resource.identifier")]
-    assert rows(engine) == stored
 
 
 def test_the_same_number_of_another_assigner_is_another_referral(client: FlaskClient) -> None:

@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from mappings.r4 import exact_json
+from mappings.r4 import exact_json, validity
+from tests.adapter import doors
 from tests.adapter.speaking import MRN, Node, alone, inbox, post, referral, request, rows, said, send
+from tests.adapter.test_doors import resources
 
 TEXTS = st.sampled_from(["", " ", "\0", "|", "#", "#p", "Patient/1", "urn:uuid:x", MRN, "identifier=|", "old", "1970", "ä" * 300])  # fmt: skip  # noqa: E501
 VALUES = st.recursive(
@@ -20,6 +22,9 @@ VALUES = st.recursive(
     max_leaves=4,
 )
 DOCUMENTS = [referral(), referral(None), alone(), request("R-1", "Patient/unknown")]
+TOLD = doors.sender_task({"reference": "http://hospital.invalid/fhir/ServiceRequest/1"}, doors.GRAVITY, "x")
+DRESSED = [dress(resources(number)) for dress in doors.EVERY.values() for number in ("R-1", None)]
+DRESSED.append(("/fhir/Task", TOLD))
 _fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -29,9 +34,9 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
 
 
 @st.composite
-def damaged(draw: st.DrawFn) -> Node:
+def damaged(draw: st.DrawFn, documents: list[Node] = DOCUMENTS) -> Node:
     """A referral with one or two places taken out or replaced."""
-    document: Any = deepcopy(draw(st.sampled_from(DOCUMENTS)))
+    document: Any = deepcopy(draw(st.sampled_from(documents)))
     for _ in range(draw(st.integers(1, 2))):
         *path, last = draw(st.sampled_from(places(document)[1:]))
         holder = document
@@ -56,7 +61,35 @@ def test_a_damaged_referral_is_stored_whole_or_refused(client: FlaskClient, engi
         assert rows(engine) == before
     else:
         after = rows(engine)
-        assert after["referral"] == after["message"] == after["referral_serial"]
+        assert after["referral"] == after["referral_serial"]
+        assert after["message"] == after["referral_message"]
+
+
+@st.composite
+def damaged_at_its_door(draw: st.DrawFn) -> doors.Door:
+    path, document = draw(st.sampled_from(DRESSED))
+    return path, draw(damaged([document]))
+
+
+@_fixtures
+@given(door=damaged_at_its_door())
+def test_at_every_door_what_is_damaged_is_stored_whole_or_refused(
+    client: FlaskClient, engine: Engine, door: doors.Door
+) -> None:
+    before = rows(engine)
+    path, document = door
+    answer = post(client, path, document)
+    assert answer.status_code < 500, document
+    told = said(answer)
+    if answer.status_code >= 400:
+        assert told["resourceType"] in ("OperationOutcome", "Bundle")
+        assert rows(engine) == before
+    else:
+        after = rows(engine)
+        assert after.get("referral", 0) == after.get("referral_serial", 0)
+        assert after.get("message", 0) == after.get("referral_message", 0) + after.get("pull", 0)
+    if told["resourceType"] in ("OperationOutcome", "Bundle"):  # what is no answer but what was sent is the sender's
+        assert validity.check(told) == []
 
 
 @_fixtures

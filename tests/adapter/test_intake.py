@@ -255,7 +255,10 @@ def test_the_receipt_names_what_was_kept_without_being_understood(client: FlaskC
     assert any("Bundle.entry[3].resource" in place for place in places)
     single = send(client, alone("R-9"), Prefer="return=OperationOutcome")
     assert single.status_code == 201
-    assert issues(single) == [("information", "informational", "ServiceRequest")]
+    told = {one["diagnostics"]: one.get("expression") for one in said(single)["issue"]}
+    assert told["All of it is in the clinic's record."] == ["ServiceRequest"]
+    assert told["Taken into the clinic's record as urgency."] == ["ServiceRequest.priority"]
+    assert told["Taken into the clinic's record as patient.birth_date."] == ["ServiceRequest.contained[0].birthDate"]
 
 
 STRANGE = {"modifierExtension": [{"url": "https://elsewhere.example/means-the-opposite", "valueBoolean": True}]}

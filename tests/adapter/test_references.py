@@ -37,10 +37,11 @@ def _place(index: int, versioned: bool) -> str:
         (f"{HERE}/Patient/p/_history/3", 0, 1),
         ("Patient/p", 0, 1),
         ("Patient/p/_history/3", 0, 1),
-        ("Patient/p", 2, None),  # relative to a server that is not named
+        ("Patient/p", 2, 1),  # relative to a server that is not named: the only one of this type and id
         ("Practitioner/d", 0, 3),
         ("Practitioner/d", 2, 3),
-        ("Patient/q", 0, None),
+        ("Patient/q", 0, 2),
+        ("Patient/r", 0, None),
         ("https://elsewhere.example/fhir/Patient/p", 0, None),
         ("Patient?identifier=1", 0, None),
         ("#p", 0, None),

@@ -11,7 +11,7 @@ import requests
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from adapter.exchange import intake
+from adapter.exchange import storing
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     FHIR,
@@ -47,7 +47,10 @@ def entries(*path: str | int, to: Any) -> bytes:
 
 
 ALONE = "/fhir/ServiceRequest"
-TASK = {"resourceType": "Task", "status": "requested", "intent": "order"}
+MESSAGES = "/fhir/$process-message"
+COLLECTION = body({"resourceType": "Bundle", "type": "collection"})
+MESSAGE = body({"resourceType": "Bundle", "type": "message"})
+HEADER = {"resourceType": "MessageHeader", "eventUri": "urn:x#I12", "source": {"endpoint": "urn:x"}}
 GROUP = {"resourceType": "Group", "type": "person", "actual": True}
 
 REFUSALS: list[tuple[str, str, bytes, int, str, str]] = [
@@ -89,7 +92,23 @@ REFUSALS: list[tuple[str, str, bytes, int, str, str]] = [
         "value",
         "ServiceRequest.contained[0].birthDate",
     ),
-    ("a batch", "/fhir", body(referral() | {"type": "batch"}), 422, "not-supported", "Bundle.type"),
+    (
+        "a collection",
+        "/fhir",
+        COLLECTION,
+        422,
+        "not-supported",
+        "Bundle.type",
+    ),
+    (
+        "a message elsewhere",
+        "/fhir",
+        MESSAGE,
+        422,
+        "not-supported",
+        "Bundle.type",
+    ),
+    ("no message", MESSAGES, body(referral()), 422, "not-supported", "Bundle.type"),
     ("no entries", "/fhir", b'{"resourceType":"Bundle","type":"transaction"}', 422, "required", "Bundle.entry"),
     (
         "two ServiceRequests",
@@ -126,9 +145,9 @@ REFUSALS: list[tuple[str, str, bytes, int, str, str]] = [
         "Bundle.entry[1].fullUrl",
     ),
     (
-        "a Task of the sender's",
+        "a MessageHeader within",
         "/fhir",
-        entries(2, to=transaction((None, TASK))["entry"][0]),
+        entries(2, to=transaction((None, HEADER))["entry"][0]),
         422,
         "not-supported",
         "Bundle.entry[2].resource",
@@ -232,7 +251,6 @@ def test_format_wins_over_accept(client: FlaskClient, query: str, accept: str, s
         ("GET", "/fhir/Patient/1/2/3/4", 404, "not-found"),
         ("GET", "/fhir/Patient", 405, "not-supported"),
         ("POST", "/fhir/Patient", 405, "not-supported"),
-        ("POST", "/fhir/Task", 405, "not-supported"),
         ("PUT", "/fhir/Patient/1", 405, "not-supported"),
         ("DELETE", "/fhir/Patient/1", 405, "not-supported"),
         ("GET", "/fhir", 405, "not-supported"),
@@ -251,7 +269,7 @@ def test_a_fault_of_ours_shows_nobodys_data(
     def broken(*_: object) -> None:
         raise ValueError(patient()["name"][0]["family"])
 
-    monkeypatch.setattr(intake, "new_task", broken)
+    monkeypatch.setattr(storing, "new_task", broken)
     answer = post(client, "/fhir", referral())
     assert answer.status_code == 500
     assert issues(answer) == [("fatal", "exception", "")]

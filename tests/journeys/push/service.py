@@ -56,10 +56,10 @@ class Service:
         """A hospital refers the patient with that record number there; the clinic's own number for the patient."""
         bundle = _referral(record_number)
         answer = requests.post(
-            f"{self._url}/fhir", json=bundle, headers={"Content-Type": "application/fhir+json"}, timeout=20
+            f"{self.url}/fhir", json=bundle, headers={"Content-Type": "application/fhir+json"}, timeout=20
         )
         assert answer.status_code == 200, answer.text
-        inbox = requests.get(f"{self._url}/clinic/v1/referrals", params={"status": "received"}, timeout=20).json()
+        inbox = requests.get(f"{self.url}/clinic/v1/referrals", params={"status": "received"}, timeout=20).json()
         (number,) = [
             one["patient_number"]
             for one in inbox["referrals"]
@@ -76,13 +76,13 @@ class Service:
             "patient": {"ref_identifier": {"system": f"{IDENTIFIERS}/patient", "value": patient_number}},
             "goals": [{"kind": "goal", "id": "walk", "stage": "active", "description": {"text": "walk 30 minutes"}}],
         }
-        answer = requests.put(f"{self._url}/clinic/v1/care-plans/{plan_id}", json=plan, timeout=20)
+        answer = requests.put(f"{self.url}/clinic/v1/care-plans/{plan_id}", json=plan, timeout=20)
         assert answer.status_code in (200, 201), answer.text
         (delivery,) = answer.json()["deliveries"][-1:]
         return int(delivery["plan_version"])
 
     def delivery(self, plan_id: str, version: int) -> dict[str, Any]:
-        answer = requests.get(f"{self._url}/clinic/v1/care-plans/{plan_id}/deliveries", timeout=20)
+        answer = requests.get(f"{self.url}/clinic/v1/care-plans/{plan_id}/deliveries", timeout=20)
         (delivery,) = [one for one in answer.json()["deliveries"] if one["plan_version"] == version]
         return dict(delivery)
 
@@ -102,12 +102,12 @@ class Service:
         return (self._folder / "log").read_text()
 
     @property
-    def _url(self) -> str:
+    def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self._url}/fhir/metadata", timeout=5).ok
+            return requests.get(f"{self.url}/fhir/metadata", timeout=5).ok
         except requests.ConnectionError:
             return False
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.exchange.sameness import V2_0203
+from adapter.exchange.identifiers import V2_0203
 from mappings import from_fhir
 from mappings.r4.exact_json import loads
 from mappings.terminology import display_of, doubts

@@ -12,27 +12,36 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import Engine
 
+    from adapter.exchange.workflow.moving import Changed
     from adapter.settings import Settings
     from adapter.store.deliveries import Enqueue
 
 
-def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enqueue | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    enqueue: Enqueue | None = None,
+    changed: Changed | None = None,
+) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
     `enqueue` puts the work of a new delivery into the transaction of its plan; without it deliveries wait.
+    `changed` is told of every move of a referral within its transaction; without it senders come and read.
     """
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
 
     from adapter import clinic_api, fhir_api
+    from adapter.exchange.workflow.moving import told_to_nobody
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
-    app.register_blueprint(fhir_api.fhir_api(settings, engine))
-    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
+    app.register_blueprint(fhir_api.fhir_api(settings, engine, changed or told_to_nobody))
+    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue, changed or told_to_nobody))
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:

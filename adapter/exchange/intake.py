@@ -21,7 +21,7 @@ from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import new_task
 from adapter.exchange.translation import Referred, not_actionable, read_referral, site_of
 from adapter.settings import Settings
-from adapter.store import claims, messages, numbers, referrals, resources
+from adapter.store import claims, messages, numbers, referrals, resources, transitions
 from adapter.store.clock import now
 from adapter.store.engine import writing
 from adapter.store.messages import Made, Message
@@ -155,6 +155,7 @@ class _Storing:
             updated_at=at,
         )
         referrals.add(connection, referral)
+        transitions.begin(connection, referral.id, self._incoming.sender, at)
         return Received(referral, tuple(made))
 
     def _there(self, connection: Connection, entry: Entry) -> Made | None:

@@ -17,10 +17,12 @@ from werkzeug.exceptions import MethodNotAllowed
 from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.exchange.intake import Incoming, Received, receive
 from adapter.exchange.refusal import refuse
+from adapter.exchange.workflow.moving import Changed
 from adapter.fhir_api import capability, errors
 from adapter.fhir_api.negotiation import ANSWER_TYPE, MEDIA_TYPES, Return, check_format, is_pretty, preferences
 from adapter.fhir_api.outcome import receipt, warns
 from adapter.fhir_api.task_search import search
+from adapter.fhir_api.task_update import task_update
 from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.clock import now
@@ -32,7 +34,7 @@ from mappings.r4 import exact_json
 ROOT = "/fhir"
 
 
-def fhir_api(settings: Settings, engine: Engine) -> Blueprint:
+def fhir_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprint:
     """The routes."""
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
@@ -40,6 +42,7 @@ def fhir_api(settings: Settings, engine: Engine) -> Blueprint:
     routes.before_request(lambda: check_format(request))
     _intake(routes, settings, engine)
     _reading(routes, settings, engine)
+    task_update(routes, settings, engine, changed, _answer, _stamp)
     return routes
 
 

@@ -16,6 +16,8 @@ CREATED = ("ServiceRequest",)
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
 SEARCHED = {"Task": PARAMETERS}
+UPDATED = ("Task",)
+"""What whoever sent a referral may put: its version has to be told (If-Match), and nothing is made by it."""
 FHIR_VERSION = "4.0.1"
 
 
@@ -50,6 +52,9 @@ def _resource(type_: str) -> dict[str, Any]:
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = True
+    if type_ in UPDATED:
+        codes.append("update")
+        told |= {"versioning": "versioned-update", "updateCreate": False}
     if type_ in SEARCHED:
         codes.append("search-type")
         told["searchParam"] = [

@@ -137,6 +137,40 @@ referral = Table(
     Index(None, "patient_number"),
 )
 
+transition = Table(
+    f"{PREFIX}transition",
+    metadata,
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("reason", Text),
+    Column("task_version", Integer, nullable=False),
+    Column("answer_id", Text),
+    Column("answer_version", Integer),
+    ForeignKeyConstraint(["answer_id", "answer_version"], [f"{PREFIX}answer.id", f"{PREFIX}answer.version"]),
+)
+"""Every move of every referral, in their order; the last one says where it stands."""
+
+answer = Table(
+    f"{PREFIX}answer",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resource_type", Text),
+    Column("record", LargeBinary, nullable=False),
+    Column("mapping_version", Text),
+    Column("stored_at", Text, nullable=False),
+    Index(None, "referral_id"),
+)
+"""What was told with a move, in all its versions: an appointment, a consult note, what a sender added."""
+
 care_plan = Table(
     f"{PREFIX}care_plan",
     metadata,

@@ -8,6 +8,7 @@ from typing import Any
 from adapter.exchange.envelope import NOT_STORED
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
+from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
 from mappings.r4 import definitions
 
@@ -18,6 +19,8 @@ READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 SEARCHED = {"Task": PARAMETERS}
 UPDATED = ("Task",)
 """What whoever sent a referral may put: its version has to be told (If-Match), and nothing is made by it."""
+VALIDATED = tuple(sorted((*READ, "Bundle")))
+"""What $validate looks at: also the Bundle, which is taken apart and not stored."""
 FHIR_VERSION = "4.0.1"
 
 
@@ -39,7 +42,7 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
                     "A referral comes as a ServiceRequest alone or as a transaction of POST entries with exactly one "
                     "ServiceRequest. Its Task, made here, says where it stands."
                 ),
-                "resource": [_resource(type_) for type_ in READ],
+                "resource": [_resource(type_) for type_ in VALIDATED],
                 "interaction": [{"code": "transaction"}],
             }
         ],
@@ -47,8 +50,11 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
 
 
 def _resource(type_: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": type_, "operation": [{"name": "validate", "definition": DEFINITION}]}
+    if type_ not in READ:
+        return told
     codes = ["read", "vread"]
-    told: dict[str, Any] = {"type": type_, "interaction": [], "versioning": "versioned"}
+    told["versioning"] = "versioned"
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = True
@@ -60,8 +66,7 @@ def _resource(type_: str) -> dict[str, Any]:
         told["searchParam"] = [
             {"name": one.name, "type": one.type, "documentation": one.says} for one in SEARCHED[type_]
         ]
-    told["interaction"] = [{"code": code} for code in codes]
-    return told
+    return {"type": type_, "interaction": [{"code": code} for code in codes], **told}
 
 
 def _release() -> str:

@@ -24,6 +24,7 @@ from werkzeug.test import TestResponse
 
 from adapter import create_app
 from adapter.exchange.task import BUSINESS_STATUS
+from adapter.exchange.workflow.states import STATES, TRANSITIONS
 from adapter.settings import Settings
 from adapter.store.referrals import Referral
 from mappings.r4 import validity
@@ -265,6 +266,14 @@ class BothSides(RuleBasedStateMachine):
 
     def _task(self) -> Node:
         return task_of(self.client, self.one)
+
+
+def test_the_table_by_action_says_what_stands_here_by_state() -> None:
+    """A sequence comes by chance; here every move is looked at."""
+    told: dict[str, dict[str, str]] = {status: {} for status in STATES}
+    for one in TRANSITIONS:
+        told[one.start][one.action] = one.end
+    assert told == MODEL
 
 
 def test_no_sequence_leads_where_nobody_may_go(settings: Settings, engine: Engine) -> None:

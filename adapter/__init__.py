@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import Engine
 
+    from adapter.exchange.workflow.moving import Changed
     from adapter.settings import Settings
     from adapter.store.deliveries import Enqueue
     from adapter.store.pulls import EnqueuePull
@@ -23,16 +24,19 @@ def create_app(
     engine: Engine | None = None,
     enqueue: Enqueue | None = None,
     enqueue_pull: EnqueuePull | None = None,
+    changed: Changed | None = None,
 ) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
     `enqueue` puts the work of a new delivery into the transaction of its plan, `enqueue_pull` that of fetching a
     referral into that of the Task which tells of it; without them deliveries and referrals wait.
+    `changed` is told of every move of a referral within its transaction; without it senders come and read.
     """
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
 
     from adapter import clinic_api, fhir_api
+    from adapter.exchange.workflow.moving import told_to_nobody
     from adapter.fhir_api import answers
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
@@ -40,8 +44,8 @@ def create_app(
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
-    app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull))
-    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
+    app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull, changed or told_to_nobody))
+    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue, changed or told_to_nobody))
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:

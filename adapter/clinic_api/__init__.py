@@ -10,14 +10,16 @@ from sqlalchemy import Engine
 
 from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.clinic_api import changes, errors
-from adapter.clinic_api.views import delivery_view, plan_view, referral_in_full, referral_view
-from adapter.exchange import decisions, plans
+from adapter.clinic_api.decisions import decision_routes
+from adapter.clinic_api.views import delivery_view, plan_view, referral_view
+from adapter.exchange import plans
 from adapter.exchange.refusal import refuse
+from adapter.exchange.workflow.moving import Changed
 from adapter.settings import Settings
 from adapter.store import referrals
 from adapter.store.deliveries import Enqueue
 from adapter.store.engine import reading
-from adapter.store.referrals import STATUSES, Referral, Status
+from adapter.store.referrals import STATUSES, Status
 
 ROOT = "/clinic/v1"
 JSON = "application/json"
@@ -26,23 +28,22 @@ PARAMETERS = ("status", "cursor", "limit")
 PAGE = 50
 LARGEST_PAGE = 200
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_FHIR_STRING = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{1,1048576}")
-"""What R4 lets a string be (datatypes.html#string): the reason goes into a Task."""
 
 
-def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None) -> Blueprint:
+def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, changed: Changed) -> Blueprint:
     """The routes."""
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
     routes.before_request(_check_parameters)
-    _inbox(routes, settings, engine)
+    _inbox(routes, engine)
+    decision_routes(routes, settings, engine, changed)
     _plans(routes, settings, engine, enqueue)
     changes.add_routes(routes, settings, engine)
     return routes
 
 
-def _inbox(routes: Blueprint, settings: Settings, engine: Engine) -> None:
+def _inbox(routes: Blueprint, engine: Engine) -> None:
     @routes.get("/referrals")
     def inbox() -> Response:
         status, before, limit = _status(), _cursor(), _limit()
@@ -51,23 +52,6 @@ def _inbox(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         page = found[:limit]
         following = str(page[-1].serial) if len(found) > limit else None
         return _answer({"referrals": [referral_view(one) for one in page], "next": following})
-
-    @routes.get("/referrals/<id_>")
-    def referral(id_: str) -> Response:
-        with reading(engine) as connection:
-            return _referral(decisions.found(connection, id_))
-
-    @routes.post("/referrals/<id_>/accept")
-    def accept(id_: str) -> Response:
-        return _referral(decisions.accept(engine, id_))
-
-    @routes.post("/referrals/<id_>/decline")
-    def decline(id_: str) -> Response:
-        told = _body(settings)
-        reason = told.get("reason") if isinstance(told, dict) and told.keys() <= {"reason"} else None
-        if not isinstance(reason, str) or not reason.strip() or not _FHIR_STRING.fullmatch(reason):
-            raise refuse("unprocessable", "required", "reason", 'Say why, for the referrer: {"reason": "..."}.')
-        return _referral(decisions.decline(engine, id_, reason))
 
 
 def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:
@@ -129,10 +113,6 @@ def _whole(name: str, says: str) -> int:
 
 def _answer(value: Any, status: int = 200) -> Response:
     return json_response(value, status, JSON)
-
-
-def _referral(referral: Referral) -> Response:
-    return _answer(referral_in_full(referral))
 
 
 def _plan(held: plans.Held) -> Response:

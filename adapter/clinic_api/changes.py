@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from adapter.bodies import json_response, read_body, read_json
 from adapter.clinic_api.views import conflict_view, referral_in_full
-from adapter.exchange import editing, whose
+from adapter.exchange import decisions, editing, whose
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
 
@@ -27,8 +27,8 @@ def _records(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.put("/referrals/<id_>/record")
     def put_record(id_: str) -> Response:
         told = _body(settings, "record", "changed_at")
-        referral = editing.put_record(engine, settings, id_, told["record"], _text(told, "changed_at"))
-        return _answer(referral_in_full(referral))
+        editing.put_record(engine, settings, id_, told["record"], _text(told, "changed_at"))
+        return _answer(referral_in_full(decisions.standing(engine, id_)))
 
     @routes.get("/referrals/<id_>/conflicts")
     def conflicts(id_: str) -> Response:
@@ -39,7 +39,8 @@ def _records(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         told = _body(settings, "take", "by")
         if told["take"] not in editing.SIDES:
             raise refuse("unprocessable", "value", "take", f"take is one of {', '.join(editing.SIDES)}.")
-        return _answer(referral_in_full(editing.decide_conflict(engine, id_, conflict, told["take"], _who(told))))
+        editing.decide_conflict(engine, id_, conflict, told["take"], _who(told))
+        return _answer(referral_in_full(decisions.standing(engine, id_)))
 
 
 def _links(routes: Blueprint, settings: Settings, engine: Engine) -> None:

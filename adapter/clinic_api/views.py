@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.exchange.acceptance import why_not_accepted
+from adapter.exchange.decisions import Standing
 from adapter.exchange.plans import Held
+from adapter.exchange.workflow.states import ACTIONS, allowed
 from adapter.store.conflicts import Conflict
 from adapter.store.deliveries import Delivery
 from adapter.store.referrals import Referral
+from adapter.store.transitions import Transition
 
 
 def referral_view(referral: Referral) -> dict[str, Any]:
@@ -18,6 +21,7 @@ def referral_view(referral: Referral) -> dict[str, Any]:
         "number": referral.number,
         "status": referral.status,
         "reason": referral.reason,
+        "can": [one for one in allowed("clinic", referral.status) if referral.actionable or not ACTIONS[one].acts],
         "actionable": referral.actionable,
         "cannot_be_accepted_because": why_not_accepted(referral.record),
         "patient_number": referral.patient_number,
@@ -29,9 +33,35 @@ def referral_view(referral: Referral) -> dict[str, Any]:
     }
 
 
-def referral_in_full(referral: Referral) -> dict[str, Any]:
-    """The same, and what there is to say about how it was read."""
-    return referral_view(referral) | {"mapping_version": referral.mapping_version, "report": referral.report}
+def referral_in_full(standing: Standing) -> dict[str, Any]:
+    """The same, how it came to where it stands, and what there is to say about how it was read."""
+    referral = standing.referral
+    return referral_view(referral) | {
+        "history": history_view(standing),
+        "mapping_version": referral.mapping_version,
+        "report": referral.report,
+    }
+
+
+def history_view(standing: Standing) -> list[dict[str, Any]]:
+    """Every move: who told what when, and what came with it."""
+    return [_move_view(one, standing) for one in standing.history]
+
+
+def _move_view(move: Transition, standing: Standing) -> dict[str, Any]:
+    answer = standing.answers.get((move.answer_id or "", move.answer_version or 0))
+    return {
+        "action": move.action,
+        "from": move.from_status,
+        "to": move.to_status,
+        "by": move.side,
+        "who": move.who,
+        "at": move.at,
+        "reason": move.reason,
+        "task_version": move.task_version,
+        "resource": f"{answer.resource_type}/{answer.id}" if answer and answer.resource_type else None,
+        "record": answer.record if answer else None,
+    }
 
 
 def conflict_view(conflict: Conflict) -> dict[str, Any]:

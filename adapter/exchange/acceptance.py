@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import Record, must_not_be_done, not_actionable, request_status
+from adapter.store.referrals import Referral
 from mappings.issues import Issue
 
 IN_FORCE = "active"
@@ -30,6 +32,9 @@ WHY_NOT = {
     "unknown": "its sender does not know whether it is in force (unknown)",
 }
 """By the clinic's word for the state."""
+
+_ENDED = ("declined", "cancelled", "failed")
+"""Where a referral ends without an answer."""
 
 _NO_WORD = "it does not say in a word that is known here that it is in force"
 _NOTHING_ASKED = "it asks that this is NOT done (doNotPerform)"
@@ -68,3 +73,47 @@ def warnings(record: Record, where: str) -> Iterator[Issue]:
     for obstacle in obstacles(record):
         text = f"The clinic cannot accept this as it stands: {obstacle.why}."
         yield Issue("warning", "business-rule", f"{where}.{obstacle.element}", text)
+
+
+def refuse_inaction(referral: Referral) -> None:
+    """A safety gate: what we do not fully understand is shown, and not acted upon."""
+    reasons = not_actionable(referral.record)
+    if reasons is not None:
+        raise Refusal(
+            "conflict",
+            [
+                Issue(
+                    "error", "business-rule", "record.not_actionable_because", f"This may not be acted upon: {reason}"
+                )
+                for reason in reasons
+            ],
+        )
+
+
+def refuse_answering(referral: Referral) -> None:
+    """A plan answers a referral that holds: not one that was declined, cancelled, or never should have been."""
+    if referral.status in _ENDED:
+        text = f"The referral that this plan names is {referral.status}."
+        raise refuse("conflict", "business-rule", "supporting", text)
+    for obstacle in obstacles(referral.record):
+        if obstacle.field != "status" or request_status(referral.record) in ("withdrawn", "entered in error"):
+            text = f"The referral that this plan names cannot be acted upon: {obstacle.why}."
+            raise refuse("conflict", "business-rule", "supporting", text)
+
+
+def refuse_what_is_not_in_force(referral: Referral) -> None:
+    """A safety gate: care is set in motion only by what asks for it."""
+    found = list(obstacles(referral.record))
+    if found:
+        raise Refusal(
+            "conflict",
+            [
+                Issue(
+                    "error",
+                    "business-rule",
+                    f"record.{obstacle.field}",
+                    f"This cannot be accepted: {obstacle.why}. Decline it instead.",
+                )
+                for obstacle in found
+            ],
+        )

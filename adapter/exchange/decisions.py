@@ -1,32 +1,82 @@
-"""The clinic's decision on a referral: the record of it and the Task that tells it, in one transaction.
+"""What the clinic decides on a referral: each decision is one move, or the one before, told again.
 
-A decision that is told again is no second decision: it answers as the first did.  One that comes after another is
-refused, whichever was meant.
+A decision that came too late, because the referral was moved while it was made, is refused with where it stands now.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy import Connection, Engine
 
-from adapter.exchange.acceptance import obstacles
-from adapter.exchange.refusal import Refusal, refuse
-from adapter.exchange.task import moved
-from adapter.exchange.translation import not_actionable, request_status
-from adapter.store import referrals, resources
-from adapter.store.clock import now
-from adapter.store.engine import writing
-from adapter.store.referrals import Referral, Status
-from adapter.store.resources import Stored
-from mappings import Issue
-from mappings.r4 import exact_json
+from adapter.exchange.refusal import Kind, Refusal, refuse
+from adapter.exchange.translation import site_of
+from adapter.exchange.workflow import answering, records
+from adapter.exchange.workflow.answering import Prepared
+from adapter.exchange.workflow.moving import Changed, Told, again, move
+from adapter.exchange.workflow.states import ACTIONS, Deed
+from adapter.settings import Settings
+from adapter.store import answers, referrals, resources, transitions
+from adapter.store.answers import Answer
+from adapter.store.engine import reading, writing
+from adapter.store.referrals import Referral
+from adapter.store.transitions import Transition
 
 
-def accept(engine: Engine, referral_id: str) -> Referral:
-    return _decide(engine, referral_id, "accepted", None)
+@dataclass(frozen=True)
+class Decision:
+    """What the clinic tells."""
+
+    action: Deed
+    text: str | None = None
+    """The reason, or the question."""
+    record: Any = None
+    """An appointment or a note, as the clinic wrote it."""
+    who: str = "clinic"
+    version: int | None = None
+    """The Task version that it was decided on; None where that is not told."""
 
 
-def decline(engine: Engine, referral_id: str, reason: str) -> Referral:
-    return _decide(engine, referral_id, "declined", reason)
+@dataclass(frozen=True)
+class Standing:
+    """A referral, and how it came to where it stands."""
+
+    referral: Referral
+    history: list[Transition]
+    answers: dict[tuple[str, int], Answer]
+
+    @property
+    def version(self) -> int:
+        """The Task's."""
+        return self.history[-1].task_version
+
+
+def decide(engine: Engine, settings: Settings, referral_id: str, decision: Decision, changed: Changed) -> Standing:
+    """Moves a referral; Refusal where it may not go there, or where what came with it is not sound."""
+    with reading(engine) as connection:
+        seen = found(connection, referral_id)
+        version = transitions.last(connection, referral_id).task_version
+        answer = _prepared(connection, settings, seen, decision)
+    reason = None if decision.text is None else {"text": decision.text}
+    told = Told(decision.action, decision.who, decision.text, reason, answer)
+    with writing(engine) as connection:
+        referral = referrals.lock(connection, referral_id) or seen
+        last = transitions.last(connection, referral_id)
+        if not again(connection, last, told):
+            if decision.version not in (None, last.task_version):
+                raise _overtaken("another version", referral)
+            if last.task_version != version:
+                raise _overtaken("conflict", referral)
+        move(connection, referral, told, changed)
+        return _standing(connection, referral_id)
+
+
+def standing(engine: Engine, referral_id: str) -> Standing:
+    """Refusal where there is no such referral."""
+    with reading(engine) as connection:
+        found(connection, referral_id)
+        return _standing(connection, referral_id)
 
 
 def found(connection: Connection, referral_id: str) -> Referral:
@@ -36,68 +86,26 @@ def found(connection: Connection, referral_id: str) -> Referral:
     return referral
 
 
-def refuse_inaction(referral: Referral) -> None:
-    """A safety gate: what we do not fully understand is shown, and not acted upon."""
-    reasons = not_actionable(referral.record)
-    if reasons is not None:
-        raise Refusal(
-            "conflict",
-            [
-                Issue(
-                    "error", "business-rule", "record.not_actionable_because", f"This may not be acted upon: {reason}"
-                )
-                for reason in reasons
-            ],
-        )
+def _standing(connection: Connection, referral_id: str) -> Standing:
+    history = transitions.of_referral(connection, referral_id)
+    return Standing(found(connection, referral_id), history, answers.of_referral(connection, referral_id))
 
 
-def refuse_answering(referral: Referral) -> None:
-    """A plan answers a referral that holds: not one that was declined, withdrawn, or never should have been."""
-    if referral.status == "declined":
-        raise refuse("conflict", "business-rule", "supporting", "The referral that this plan names was declined.")
-    for obstacle in obstacles(referral.record):
-        if obstacle.field != "status" or request_status(referral.record) in ("withdrawn", "entered in error"):
-            text = f"The referral that this plan names cannot be acted upon: {obstacle.why}."
-            raise refuse("conflict", "business-rule", "supporting", text)
-
-
-def _refuse_acceptance(referral: Referral) -> None:
-    found = list(obstacles(referral.record))
-    if found:
-        raise Refusal(
-            "conflict",
-            [
-                Issue(
-                    "error",
-                    "business-rule",
-                    f"record.{obstacle.field}",
-                    f"This cannot be accepted: {obstacle.why}. Decline it instead.",
-                )
-                for obstacle in found
-            ],
-        )
-
-
-def _decide(engine: Engine, referral_id: str, status: Status, reason: str | None) -> Referral:
-    with writing(engine) as connection:
-        referral = found(connection, referral_id)
-        if (referral.status, referral.reason) == (status, reason):
-            return referral
-        refuse_inaction(referral)
-        if status == "accepted":
-            _refuse_acceptance(referral)
-        if not referrals.decide(connection, referral_id, status, reason):
-            text = "This referral was decided before: only one that stands at received can be accepted or declined."
-            raise refuse("conflict", "conflict", "status", text)
-        _tell(connection, referral, status, reason)
-        return found(connection, referral_id)
-
-
-def _tell(connection: Connection, referral: Referral, status: Status, reason: str | None) -> None:
-    """The next version of the Task; the ones before stay readable."""
-    held = resources.current(connection, "Task", referral.task_id)
-    if held is None:
+def _prepared(connection: Connection, settings: Settings, referral: Referral, decision: Decision) -> Prepared | None:
+    """What comes with a decision, found sound before anybody waits for its turn to write."""
+    if decision.record is None and not ACTIONS[decision.action].needs_record:
+        return None
+    ours = {"system": settings.system("patient"), "value": referral.patient_number}
+    if ACTIONS[decision.action].record == records.FOLLOW_UP:
+        record = records.appointment(decision.record, ours)
+    else:
+        record = records.note(decision.record, ours, final=decision.action == "complete")
+    task = resources.current(connection, "Task", referral.task_id)
+    if task is None:
         raise LookupError("the referral's Task is not stored")
-    at = now()
-    task = moved(exact_json.loads(held.json), status, reason, at)
-    resources.add(connection, Stored("Task", held.id, held.version + 1, at, exact_json.dumps(task), None, held.partner))
+    return answering.prepare(connection, record, ours, task, site_of(settings.site))
+
+
+def _overtaken(kind: Kind, referral: Referral) -> Refusal:
+    text = f"While this was decided, the referral was moved: it stands at {referral.status} now. Look at it again."
+    return refuse(kind, "conflict", "status", text)

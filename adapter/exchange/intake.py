@@ -27,7 +27,7 @@ from adapter.exchange.resolving import Outward, leads_out, resolved
 from adapter.exchange.storing import Placing, only, report_of
 from adapter.exchange.translation import Referred, not_actionable, read_referrals, same_patient, site_of
 from adapter.settings import Settings
-from adapter.store import claims, numbers, patient_links, referrals
+from adapter.store import claims, numbers, patient_links, referrals, transitions
 from adapter.store.clock import now
 from adapter.store.engine import reading, writing
 from adapter.store.referrals import Referral
@@ -195,6 +195,7 @@ class Prepared:
         referrals.received_in(connection, referral.id, placing.message_id, referred.record)
         if met.known:
             patient_links.by_identifier(connection, met.number, referral.id)
+        transitions.begin(connection, referral.id, self.incoming.sender, placing.at)
         return referral
 
     def _report(self, root: Entry, met: Met) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from adapter.exchange.decisions import refuse_answering, refuse_inaction
+from adapter.exchange.acceptance import refuse_answering, refuse_inaction
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import (
     Record,

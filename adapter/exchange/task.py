@@ -1,37 +1,32 @@
-"""The Task that says where a referral stands, as the referrer reads it.
-
-Its states and their business statuses are one table.  The business statuses are those of HL7's BSeR guide, code system
-TaskBusinessStatusCS of http://hl7.org/fhir/us/bser (hl7.org/fhir/us/bser/CodeSystem-TaskBusinessStatusCS.html).
-"""
+"""The Task that says where a referral stands, as the referrer reads it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapter.exchange.identifiers import V2_0203, is_typed
 from adapter.exchange.references import Node
+from adapter.exchange.workflow.states import STATES
 from adapter.settings import Settings
 from adapter.store.referrals import Status
 
 BUSINESS_STATUS = "http://hl7.org/fhir/us/bser/CodeSystem/TaskBusinessStatusCS"
 TASK_CODE = "http://hl7.org/fhir/CodeSystem/task-code"
 TASK_STATUS = "http://hl7.org/fhir/task-status"
+STATE = ("status", "statusReason", "businessStatus")
+"""The elements that say where it stands."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """How a referral's state is told in a Task."""
+class Additions:
+    """What a move adds to a Task."""
 
-    task_status: str
-    business_status: tuple[str, str]
-
-
-STEPS: dict[Status, Step] = {
-    "received": Step("received", ("2.0", "Service Request Created")),
-    "accepted": Step("accepted", ("3.0", "Service Request Accepted")),
-    "declined": Step("rejected", ("4.0", "Service Request Declined")),
-}
+    outputs: Sequence[tuple[str, str]] = ()
+    """What it is called, and where it is."""
+    elements: Mapping[str, list[Node]] = field(default_factory=dict)
+    """Items for note, input and contained, as the sender wrote them."""
 
 
 def new_task(settings: Settings, task_id: str, service_request: Node, number: str, patient: str, at: str) -> Node:
@@ -41,7 +36,7 @@ def new_task(settings: Settings, task_id: str, service_request: Node, number: st
         "id": task_id,
         "meta": {"versionId": "1", "lastUpdated": at},
         "identifier": [*_placers(service_request), _filler(settings, number)],
-        **_state("received", None),
+        **_state({}, "received", None),
         "intent": "order",
         "code": {"coding": [{"system": TASK_CODE, "code": "fulfill"}]},
         "focus": {"reference": f"ServiceRequest/{service_request['id']}"},
@@ -54,21 +49,30 @@ def new_task(settings: Settings, task_id: str, service_request: Node, number: st
     return {name: value for name, value in said.items() if value is not None}
 
 
-def moved(task: Node, status: Status, reason: str | None, at: str) -> Node:
-    """The next version of a Task."""
+def moved(task: Node, status: Status, reason: Node | None, at: str, more: Additions) -> Node:
+    """The next version of a Task; `reason` is its statusReason."""
     version = int(task["meta"]["versionId"]) + 1
-    kept = {name: value for name, value in task.items() if name != "statusReason"}
+    kept = {name: value for name, value in task.items() if name not in STATE}
     kept |= {"meta": {"versionId": str(version), "lastUpdated": at}, "lastModified": at}
-    return kept | _state(status, reason)
+    for name, items in more.elements.items():
+        kept[name] = [*kept.get(name, []), *items]
+    for called, where in more.outputs:
+        output = {"type": {"text": called}, "valueReference": {"reference": where}}
+        if output not in kept.get("output", []):
+            kept["output"] = [*kept.get("output", []), output]
+    return kept | _state(task, status, reason)
 
 
-def _state(status: Status, reason: str | None) -> Node:
-    step = STEPS[status]
-    code, display = step.business_status
+def _state(before: Node, status: Status, reason: Node | None) -> Node:
+    step = STATES[status]
     state: Node = {"status": step.task_status}
     if reason is not None:
-        state["statusReason"] = {"text": reason}
-    state["businessStatus"] = {"coding": [{"system": BUSINESS_STATUS, "code": code, "display": display}]}
+        state["statusReason"] = reason
+    if step.business_status == "kept":
+        state["businessStatus"] = before["businessStatus"]
+    elif step.business_status is not None:
+        code, display = step.business_status
+        state["businessStatus"] = {"coding": [{"system": BUSINESS_STATUS, "code": code, "display": display}]}
     return state
 
 

@@ -13,10 +13,12 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from adapter.bodies import check_address
 from adapter.exchange.refusal import refuse
+from adapter.exchange.workflow.moving import Changed
 from adapter.fhir_api import capability, errors, posting
 from adapter.fhir_api.answers import ROOT, answer, base, known, stamp
 from adapter.fhir_api.negotiation import check_format, preferences
 from adapter.fhir_api.task_search import search
+from adapter.fhir_api.task_update import task_update
 from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.clock import now
@@ -25,7 +27,7 @@ from adapter.store.pulls import EnqueuePull
 from adapter.store.resources import Stored
 
 
-def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> Blueprint:
+def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None, changed: Changed) -> Blueprint:
     """The routes."""
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
@@ -33,6 +35,7 @@ def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | Non
     routes.before_request(lambda: check_format(request))
     posting.add_routes(routes, settings, engine, enqueue_pull)
     _reading(routes, settings, engine)
+    task_update(routes, settings, engine, changed)
     return routes
 
 

@@ -18,6 +18,8 @@ CREATED = ("ServiceRequest", "Task")
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
 SEARCHED = {"Task": PARAMETERS}
+UPDATED = ("Task",)
+"""What whoever sent a referral may put: its version has to be told (If-Match), and nothing is made by it."""
 VALIDATED = tuple(sorted((*READ, "MessageHeader")))
 """What $validate looks at: also the header of a message, which is answered and not stored."""
 FHIR_VERSION = "4.0.1"
@@ -63,6 +65,9 @@ def _resource(type_: str) -> dict[str, Any]:
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = type_ == ROOT
+    if type_ in UPDATED:
+        codes.append("update")
+        told |= {"versioning": "versioned-update", "updateCreate": False}
     if type_ in SEARCHED:
         codes.append("search-type")
         told["searchParam"] = [

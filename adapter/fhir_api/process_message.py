@@ -23,7 +23,7 @@ from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.fhir_api.outcome import outcome, receipt
 from adapter.settings import Settings
-from adapter.store import answers, resources
+from adapter.store import replies, resources
 from adapter.store.clock import now
 from adapter.store.keys import key
 from mappings import Issue
@@ -43,7 +43,7 @@ def process(engine: Engine, settings: Settings, incoming: Incoming, base: str) -
         name = key("answer", incoming.sender, prepared.name) if prepared.name else None
 
         def run(connection: Connection) -> bytes:
-            before = answers.get(connection, name) if name else None
+            before = replies.get(connection, name) if name else None
             if before is not None and before.asked == asked:
                 return before.body
             if before is not None:
@@ -54,7 +54,7 @@ def process(engine: Engine, settings: Settings, incoming: Incoming, base: str) -
                 raise refuse("conflict", "conflict", "Bundle.entry[0].resource.id", text)
             body = _accepted(connection, settings, prepared.envelope, prepared.run(connection), incoming, base)
             if name:
-                answers.add(connection, name, asked, body)
+                replies.add(connection, name, asked, body)
             return body
 
         return 200, committed(engine, run)

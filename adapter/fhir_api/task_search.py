@@ -15,7 +15,8 @@ from flask import Request
 from sqlalchemy import Engine
 
 from adapter.exchange.refusal import refuse
-from adapter.exchange.task import STEPS, TASK_STATUS
+from adapter.exchange.task import TASK_STATUS
+from adapter.exchange.workflow.states import STATES
 from adapter.fhir_api.negotiation import GENERAL_PARAMETERS
 from adapter.store import referrals, resources
 from adapter.store.engine import reading
@@ -37,7 +38,9 @@ PARAMETERS = (
     Parameter("focus", "reference", "The ServiceRequest that it is about."),
     Parameter("identifier", "token", "The placer's number or ours."),
     Parameter(
-        "status", "token", "Where the referral stands: " + ", ".join(step.task_status for step in STEPS.values())
+        "status",
+        "token",
+        "Where the referral stands: " + ", ".join(dict.fromkeys(step.task_status for step in STATES.values())),
     ),
 )
 """What is searched by; _count and _before (the place of a page) only divide what is found."""
@@ -133,7 +136,7 @@ def _status(text: str) -> list[Status]:
     system, bar, code = text.rpartition("|")
     if bar and system != TASK_STATUS:
         return []
-    return [status for status, step in STEPS.items() if step.task_status == code]
+    return [status for status, step in STATES.items() if step.task_status == code]
 
 
 def _identifier(text: str) -> tuple[str | None, str]:

@@ -1,27 +1,50 @@
-"""What messages were answered with, by the name that their sender gave them."""
+"""What was told with a move: appointments, consult notes, and what a sender added."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from adapter.store.clock import now
 from adapter.store.tables import answer
+from mappings.r4 import exact_json
 
 
 @dataclass(frozen=True)
-class Answered:
-    asked: str
-    """The hash of what was asked under this name."""
-    body: bytes
+class Answer:
+    id: str
+    """Of the resource too, where it is one."""
+    version: int
+    referral_id: str
+    kind: str
+    """The record's kind; `information` for what a sender added."""
+    resource_type: str | None
+    record: dict[str, Any]
+    mapping_version: str | None
+    stored_at: str
 
 
-def get(connection: Connection, key: str) -> Answered | None:
-    row = connection.execute(select(answer.c.asked, answer.c.body).where(answer.c.key == key)).first()
-    return Answered(row.asked, bytes(row.body)) if row else None
+def add(connection: Connection, new: Answer) -> None:
+    """A version; one that is there already is an IntegrityError."""
+    connection.execute(insert(answer).values(**vars(new) | {"record": exact_json.dumps(new.record)}))
 
 
-def add(connection: Connection, key: str, asked: str, body: bytes) -> None:
-    """An answer; a second one under the same name is an IntegrityError."""
-    connection.execute(insert(answer).values(key=key, asked=asked, body=body, answered_at=now()))
+def at_version(connection: Connection, id_: str, version: int) -> Answer | None:
+    row = connection.execute(select(answer).where(answer.c.id == id_, answer.c.version == version)).first()
+    return Answer(**row._asdict() | {"record": exact_json.loads(bytes(row.record))}) if row else None
+
+
+def current(connection: Connection, id_: str) -> Answer | None:
+    newest = select(answer).where(answer.c.id == id_).order_by(answer.c.version.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return Answer(**row._asdict() | {"record": exact_json.loads(bytes(row.record))}) if row else None
+
+
+def of_referral(connection: Connection, referral_id: str) -> dict[tuple[str, int], Answer]:
+    """All versions of all of them, by id and version."""
+    found = connection.execute(select(answer).where(answer.c.referral_id == referral_id))
+    return {
+        (row.id, row.version): Answer(**row._asdict() | {"record": exact_json.loads(bytes(row.record))})
+        for row in found
+    }

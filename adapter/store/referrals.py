@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
@@ -13,8 +13,21 @@ from adapter.store.keys import identifier_keys
 from adapter.store.tables import identifier, message, referral, referral_message
 from mappings.r4 import exact_json
 
-Status = Literal["received", "accepted", "declined"]
-STATUSES: tuple[Status, ...] = ("received", "accepted", "declined")
+Status = Literal[
+    "received",
+    "asked",
+    "accepted",
+    "declined",
+    "scheduled",
+    "missed",
+    "appointment-cancelled",
+    "attended",
+    "cancellation-requested",
+    "cancelled",
+    "completed",
+    "failed",
+]
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -87,12 +100,6 @@ def follow_patient(connection: Connection, met_as: str, number: str) -> None:
     )
 
 
-def lock(connection: Connection, referral_id: str) -> Referral | None:
-    """A referral that nobody else changes until this transaction ends."""
-    row = connection.execute(select(referral).where(referral.c.id == referral_id).with_for_update()).first()
-    return _referral(row) if row else None
-
-
 def of_message(connection: Connection, message_id: str) -> list[Referral]:
     """The referrals that came in, or were changed by, a message; in the order of their numbers."""
     query = (
@@ -124,14 +131,23 @@ def inbox(connection: Connection, status: Status | None, before: int | None, lim
     return [_referral(row) for row in connection.execute(query)]
 
 
-def decide(connection: Connection, referral_id: str, status: Status, reason: str | None) -> bool:
-    """Moves a referral on from received; False where it stands elsewhere by now."""
-    moved = connection.execute(
-        update(referral)
-        .where(referral.c.id == referral_id, referral.c.status == "received")
-        .values(status=status, reason=reason, updated_at=now())
-    )
-    return moved.rowcount == 1
+def lock(connection: Connection, referral_id: str) -> Referral | None:
+    """The referral, which nobody else moves until the transaction ends.
+
+    SQLite has no such lock and needs none: its writing transactions take turns.
+    """
+    row = connection.execute(select(referral).where(referral.c.id == referral_id).with_for_update()).first()
+    return _referral(row) if row else None
+
+
+def of_task(connection: Connection, task_id: str) -> Referral | None:
+    return _one(connection, referral.c.task_id == task_id)
+
+
+def move(connection: Connection, referral_id: str, status: Status, reason: str | None, at: str) -> None:
+    """Where it stands from now on; whoever moves one has locked it."""
+    moved = update(referral).where(referral.c.id == referral_id)
+    connection.execute(moved.values(status=status, reason=reason, updated_at=at))
 
 
 @dataclass(frozen=True)

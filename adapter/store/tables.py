@@ -182,8 +182,8 @@ patient_link = Table(
 """That a partner's patient is ours (`number`): of one referral, by an identifier; or of all that were known under
 another number, by a person.  One that is undone stays as a row."""
 
-answer = Table(
-    f"{PREFIX}answer",
+reply = Table(
+    f"{PREFIX}reply",
     metadata,
     Column("key", Text, primary_key=True),
     Column("asked", Text, nullable=False),
@@ -207,6 +207,40 @@ pull = Table(
     Column("updated_at", Text, nullable=False),
 )
 """A ServiceRequest that a partner's Task tells of and that is fetched from it: pending, done or refused."""
+
+transition = Table(
+    f"{PREFIX}transition",
+    metadata,
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("reason", Text),
+    Column("task_version", Integer, nullable=False),
+    Column("answer_id", Text),
+    Column("answer_version", Integer),
+    ForeignKeyConstraint(["answer_id", "answer_version"], [f"{PREFIX}answer.id", f"{PREFIX}answer.version"]),
+)
+"""Every move of every referral, in their order; the last one says where it stands."""
+
+answer = Table(
+    f"{PREFIX}answer",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("referral_id", Text, ForeignKey(f"{PREFIX}referral.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resource_type", Text),
+    Column("record", LargeBinary, nullable=False),
+    Column("mapping_version", Text),
+    Column("stored_at", Text, nullable=False),
+    Index(None, "referral_id"),
+)
+"""What was told with a move, in all its versions: an appointment, a consult note, what a sender added."""
 
 care_plan = Table(
     f"{PREFIX}care_plan",

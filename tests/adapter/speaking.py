@@ -151,6 +151,16 @@ def issues(answer: TestResponse) -> list[tuple[str, str, str]]:
     return [(one["severity"], one["code"], *one.get("expression", [""])) for one in outcome["issue"]]
 
 
+def problem(answer: TestResponse) -> list[tuple[str, str]]:
+    """Path and code of each error of a problem."""
+    assert answer.mimetype == "application/problem+json"
+    told = said(answer)
+    assert told["status"] == answer.status_code
+    assert told["title"]
+    assert told["detail"]
+    return [(error["path"], error["code"]) for error in told["errors"]]
+
+
 def rows(engine: Engine) -> dict[str, int]:
     """How many rows each table has, of those that have any."""
     with reading(engine) as connection:

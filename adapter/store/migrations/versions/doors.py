@@ -86,12 +86,12 @@ def _links() -> None:
 
 def _answers() -> None:
     op.create_table(
-        "paingate_answer",
+        "paingate_reply",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("asked", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("answered_at", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("paingate_answer_pk")),
+        sa.PrimaryKeyConstraint("key", name=op.f("paingate_reply_pk")),
     )
 
 

@@ -1,0 +1,124 @@
+"""One referral, and what the clinic may decide on it: a route for each action of the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, Response, request
+from marshmallow import RAISE, Schema, fields, validate
+from sqlalchemy import Engine
+
+from adapter.bodies import json_response, read_body, read_json
+from adapter.clinic_api.views import history_view, referral_in_full
+from adapter.exchange import decisions
+from adapter.exchange.decisions import Decision, Standing
+from adapter.exchange.refusal import Refusal, refuse
+from adapter.exchange.workflow.moving import Changed
+from adapter.exchange.workflow.states import ACTIONS, Action, Deed
+from adapter.settings import Settings
+from mappings import Issue
+
+JSON = "application/json"
+_FHIR_STRING = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{0,1048576}\Z")
+"""What R4 lets a string be (datatypes.html#string): the words go into a Task."""
+_ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
+
+NO_SUCH = "There is no such field."
+
+
+def decision_routes(routes: Blueprint, settings: Settings, engine: Engine, changed: Changed) -> None:
+    """Adds the routes."""
+
+    @routes.get("/referrals/<id_>")
+    def referral(id_: str) -> Response:
+        return _answer(decisions.standing(engine, id_))
+
+    @routes.get("/referrals/<id_>/history")
+    def history(id_: str) -> Response:
+        return json_response({"history": history_view(decisions.standing(engine, id_))}, 200, JSON)
+
+    for name, action in ACTIONS.items():
+        if action.by == "clinic":
+            told = _decided(settings, engine, changed, name, action)
+            routes.add_url_rule(f"/referrals/<id_>/{name}", name, told, methods=["POST"])
+
+
+def _decided(
+    settings: Settings, engine: Engine, changed: Changed, name: Deed, action: Action
+) -> Callable[[str], Response]:
+    def decided(id_: str) -> Response:
+        told = _body(settings, action)
+        if action.record:
+            nothing = told == {} and not action.needs_record
+            decision = Decision(name, record=None if nothing else told, version=_version())
+        else:
+            _check(schema_of(name), told)
+            decision = Decision(name, told.get(action.text), version=_version())
+        return _answer(decisions.decide(engine, settings, id_, decision, changed))
+
+    return decided
+
+
+@cache
+def schema_of(name: Deed) -> Schema:
+    """What the body of a decision may say; that of one with a record is the record's own schema."""
+    action = ACTIONS[name]
+    words = fields.String(
+        required=action.needs_text,
+        validate=[
+            validate.Regexp(_FHIR_STRING, error="There are characters in this that no text has."),
+            validate.Predicate("strip", error="Say it in words."),
+        ],
+        metadata={"description": "For the referrer."},
+        error_messages={"required": "Say it, for the referrer.", "invalid": "This must be a text."},
+    )
+    made = Schema.from_dict({action.text: words} if action.text else {}, name=name)
+    return made(unknown=RAISE)
+
+
+def _check(schema: Schema, told: Any) -> None:
+    found = list(_issues(schema.validate(told))) if isinstance(told, dict) else [_NO_OBJECT]
+    if found:
+        raise Refusal("unprocessable", found)
+
+
+_NO_OBJECT = Issue("error", "structure", "", "What is sent here is an object.")
+
+
+def _issues(errors: dict[str, Any]) -> Iterator[Issue]:
+    for name, texts in errors.items():
+        for text in texts:
+            if text == "Unknown field.":
+                yield Issue("error", "structure", name, NO_SUCH)
+            else:
+                yield Issue("error", "required" if text.startswith("Say") else "value", name, text)
+
+
+def _body(settings: Settings, action: Action) -> Any:
+    """What is told; nothing is said by an empty body where nothing has to be."""
+    if not (action.needs_text or action.needs_record) and not request.content_length and not request.mimetype:
+        return {}
+    body = read_body(request, settings, (JSON,), "")
+    if not body and not (action.needs_text or action.needs_record):
+        return {}
+    return read_json(body, settings, "")
+
+
+def _version() -> int | None:
+    """The version that was decided on, where that is told (If-Match)."""
+    told = request.headers.get("If-Match")
+    if told is None:
+        return None
+    found = _ETAG.fullmatch(told.strip())
+    if found is None:
+        raise refuse("bad request", "invalid", "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
+    return int(found[1])
+
+
+def _answer(standing: Standing) -> Response:
+    response = json_response(referral_in_full(standing), 200, JSON)
+    response.set_etag(str(standing.version), weak=True)
+    return response

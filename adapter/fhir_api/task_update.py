@@ -1,0 +1,61 @@
+"""PUT of a Task: how a sender has its referral cancelled, and answers what it was asked."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Engine
+
+from adapter.bodies import read_body, read_json
+from adapter.exchange.refusal import refuse
+from adapter.exchange.workflow.moving import Changed
+from adapter.exchange.workflow.updates import Update, update_task
+from adapter.fhir_api.answers import answer, stamp
+from adapter.fhir_api.negotiation import MEDIA_TYPES, preferences
+from adapter.fhir_api.outcome import outcome
+from adapter.settings import Settings
+from adapter.store.resources import Stored
+from mappings import Issue
+
+_ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
+"""As it was given; some clients leave the W/ out (hapifhir/hapi-fhir#2979)."""
+
+
+def task_update(routes: Blueprint, settings: Settings, engine: Engine, changed: Changed) -> None:
+    """Adds the route."""
+
+    @routes.put("/Task/<id_>")
+    def update(id_: str) -> Response:
+        version = _version()
+        document = read_json(read_body(request, settings, MEDIA_TYPES, "Task"), settings, "Task")
+        if not isinstance(document, dict) or document.get("resourceType") != "Task":
+            text = 'What is put here is one Task: an object with "resourceType": "Task".'
+            raise refuse("wrong type", "invalid", "Task", text)
+        if document.get("id") != id_:
+            raise refuse("wrong type", "invalid", "Task.id", "The Task's id is the one in the address: say the same.")
+        stored = update_task(engine, Update(id_, document, version), changed)
+        response = _answered(stored)
+        stamp(response, stored.version, stored.last_updated)
+        return response
+
+
+def _version() -> int:
+    """What If-Match says: R4 lets a server require it, with 400 where it is missing (http.html#concurrency)."""
+    told = request.headers.get("If-Match")
+    if told is None:
+        text = 'Say which version this was made from: If-Match: W/"1", the ETag that the Task was read with.'
+        raise refuse("bad request", "required", "Task", text)
+    found = _ETAG.fullmatch(told.strip())
+    if found is None:
+        raise refuse("bad request", "invalid", "Task", 'If-Match is one version of the Task, such as W/"1".')
+    return int(found[1])
+
+
+def _answered(stored: Stored) -> Response:
+    returns = preferences(request).returns
+    if returns == "minimal":
+        return Response(status=200)
+    if returns == "OperationOutcome":
+        return answer(outcome([Issue("information", "informational", "Task", "It was taken as it was sent.")]), 200)
+    return answer(stored.json, 200)

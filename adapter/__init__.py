@@ -25,12 +25,15 @@ def create_app(settings: Settings, *, engine: Engine | None = None, enqueue: Enq
     from werkzeug.exceptions import HTTPException
 
     from adapter import clinic_api, fhir_api
+    from adapter.store import deadline
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
+    app.before_request(lambda: deadline.begin(settings.request_seconds))
+    app.teardown_request(lambda _: deadline.end())
     app.register_blueprint(fhir_api.fhir_api(settings, engine))
     app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -33,9 +34,15 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             said = process.stderr.readline()
             address = re.search(r"http://127\.0\.0\.1:\d+", said)
             assert address, said + process.stderr.read()
+            assert "DEVELOPMENT ONLY" in process.stderr.readline()
             yield process, address[0]
         finally:
             process.kill()
+
+
+def _line(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
 
 
 def test_it_says_where_it_listens_and_answers_there(tmp_path: Path) -> None:
@@ -66,6 +73,22 @@ def test_told_to_stop_it_ends_in_order(tmp_path: Path, how: signal.Signals) -> N
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
 def test_an_address_that_others_reach_is_refused(host: str) -> None:
     assert b"127.0.0.1" in paingate("serve", "--host", host, ends=2).stderr
+
+
+@pytest.mark.parametrize(("size", "status"), [(3000, 200), (40_000, 431)])
+def test_headers_are_read_up_to_a_size(tmp_path: Path, size: int, status: int) -> None:
+    with served(tmp_path) as (_, address):
+        answer = requests.get(f"{address}/fhir/metadata", headers={"Authorization": "x" * size}, timeout=10)
+        assert answer.status_code == status
+
+
+def test_a_body_that_is_far_too_large_is_not_taken_in(tmp_path: Path) -> None:
+    with served(tmp_path) as (_, address), _line(address) as line:
+        line.sendall(
+            b"POST /fhir HTTP/1.1\r\nHost: here\r\nContent-Type: application/fhir+json\r\n"
+            b"Content-Length: 1000000000\r\n\r\n"
+        )
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")  # before any of it was sent
 
 
 def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

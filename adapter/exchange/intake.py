@@ -7,7 +7,6 @@ that comes twice, at the same moment too, is one referral: whoever loses the rac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
@@ -21,12 +20,13 @@ from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import new_task
 from adapter.exchange.translation import Referred, not_actionable, read_referral, site_of
 from adapter.settings import Settings
-from adapter.store import claims, messages, numbers, referrals, resources
+from adapter.store import claims, deadline, messages, numbers, referrals, resources
 from adapter.store.clock import now
 from adapter.store.engine import writing
 from adapter.store.messages import Made, Message
 from adapter.store.referrals import Referral
 from adapter.store.resources import Stored
+from mappings import Issue
 from mappings.r4 import exact_json, structure
 
 _TRIES = 8
@@ -62,6 +62,7 @@ def receive(engine: Engine, settings: Settings, incoming: Incoming) -> Received:
     found = [issue for issue in structure.check(document) if issue.severity in ("fatal", "error")]
     if found:
         raise Refusal("unprocessable", found)
+    deadline.check()
     if document["resourceType"] == "Bundle":
         envelope = open_transaction(document)
     else:
@@ -89,6 +90,7 @@ class _Storing:
         self._settings, self._incoming, self._envelope, self._referred = settings, incoming, envelope, referred
         self._keys = sameness.keys(envelope, incoming.document, incoming.sender)
         self._hash = sameness.content_hash(envelope)
+        self._sees = incoming.sender or None
 
     def run(self, connection: Connection) -> Received:
         return self._held(connection) or self._new(connection)
@@ -98,7 +100,7 @@ class _Storing:
         root = self._envelope.root
         id_ = claims.first(connection, self._keys)
         if id_ is None and root.condition is not None:
-            id_ = _only(connection, root)
+            id_ = self._only(connection, root)
         referral = referrals.of_service_request(connection, id_) if id_ else None
         if referral is None:
             return None
@@ -119,7 +121,7 @@ class _Storing:
 
     def _new(self, connection: Connection) -> Received:
         at, message_id = now(), str(uuid4())
-        subject = subject_of(connection, self._envelope)
+        subject = subject_of(connection, self._envelope, self._sees)
         there = [self._there(connection, entry) for entry in self._envelope.entries]
         made = [
             one or Made(entry.type, str(uuid4()), 1, at)
@@ -132,8 +134,8 @@ class _Storing:
         root = made[self._envelope.root.index]
         claims.add(connection, self._keys, root.type, root.id)
         resource_id = made[subject.entry].id if subject.entry is not None else subject.held
-        patient, issues = number_of(connection, self._settings, subject, resource_id)
-        issues = [*issues, *acceptance.warnings(self._referred.record, self._envelope.root.where)]
+        patient, to_decide = number_of(connection, self._settings, subject, resource_id)
+        warnings = list(acceptance.warnings(self._referred.record, self._envelope.root.where))
         serial, number = numbers.new_referral(connection)
         task_id = str(uuid4())
         self._store_task(connection, made, task_id, number, patient)
@@ -149,7 +151,7 @@ class _Storing:
             reason=None,
             actionable=not_actionable(self._referred.record) is None,
             record=self._referred.record,
-            report=_report(self._referred, [vars(issue) for issue in issues]),
+            report=_report(self._referred, warnings, to_decide),
             mapping_version=self._referred.mapping_version,
             created_at=at,
             updated_at=at,
@@ -157,12 +159,23 @@ class _Storing:
         referrals.add(connection, referral)
         return Received(referral, tuple(made))
 
+    def _only(self, connection: Connection, entry: Entry) -> str | None:
+        """The id of the one resource of this sender's that an entry's condition finds."""
+        system, value = entry.condition or (None, "")
+        found = resources.with_identifier(connection, entry.type, system, value, sees=self._sees)
+        if len(found) > 1:
+            where = entry.where.replace(".resource", ".request.ifNoneExist")
+            text = "More than one resource here has this identifier: the condition cannot say which is meant."
+            raise refuse("several match", "multiple-matches", where, text)
+        return found[0] if found else None
+
     def _there(self, connection: Connection, entry: Entry) -> Made | None:
         """What an entry's condition finds; None where it is to be stored."""
         if entry.condition is None or entry is self._envelope.root:
             return None
-        id_ = claims.first(connection, [sameness.condition_key(entry)]) or _only(connection, entry)
-        stored = resources.current(connection, entry.type, id_) if id_ else None
+        key = sameness.condition_key(entry, self._incoming.sender)
+        id_ = claims.first(connection, [key]) or self._only(connection, entry)
+        stored = resources.current(connection, entry.type, id_, sees=self._sees) if id_ else None
         return Made(stored.type, stored.id, stored.version, stored.last_updated) if stored else None
 
     def _store(self, connection: Connection, entry: Entry, made: list[Made], message_id: str) -> None:
@@ -180,7 +193,7 @@ class _Storing:
         resources.add(connection, stored)
         resources.identify(connection, one.type, one.id, sameness.identifiers(entry.resource))
         if entry.condition is not None and entry is not self._envelope.root:
-            claims.add(connection, [sameness.condition_key(entry)], one.type, one.id)
+            claims.add(connection, [sameness.condition_key(entry, self._incoming.sender)], one.type, one.id)
 
     def _as_kept(self, entry: Entry, made: list[Made]) -> Node:
         """What GET returns: under our id and version, its references leading to what is kept here."""
@@ -218,21 +231,14 @@ class _Storing:
         )
 
 
-def _only(connection: Connection, entry: Entry) -> str | None:
-    """The id of the one resource that an entry's condition finds."""
-    system, value = entry.condition or (None, "")
-    found = resources.with_identifier(connection, entry.type, system, value)
-    if len(found) > 1:
-        where = entry.where.replace(".resource", ".request.ifNoneExist")
-        text = "More than one resource here has this identifier: the condition cannot say which is meant."
-        raise refuse("several match", "multiple-matches", where, text)
-    return found[0] if found else None
+def _report(referred: Referred, more: list[Issue], to_decide: list[Issue]) -> Node:
+    """What was said about the reading, as it is kept beside the record.
 
-
-def _report(referred: Referred, more: list[Any]) -> Node:
-    """What was said about the reading, as it is kept beside the record."""
+    What a person has to decide is told to the clinic alone: it says whom we know, and from whom else.
+    """
     return {
-        "issues": [vars(issue) for issue in referred.issues] + more,
+        "issues": [vars(issue) for issue in (*referred.issues, *more)],
+        "to_decide": [vars(issue) for issue in to_decide],
         "unmapped": list(referred.unmapped),
         "ledger": referred.ledger,
     }

@@ -37,8 +37,8 @@ class Subject:
     """The id of the Patient that we hold, where the message only refers to it."""
 
 
-def subject_of(connection: Connection, envelope: Envelope) -> Subject:
-    """Refused where there is none that the clinic could know."""
+def subject_of(connection: Connection, envelope: Envelope, sees: str | None) -> Subject:
+    """Refused where there is none that the clinic could know; `sees` is whose Patients the message may refer to."""
     root = envelope.root
     said = root.resource["subject"]
     where = f"{root.where}.subject"
@@ -51,7 +51,7 @@ def subject_of(connection: Connection, envelope: Envelope) -> Subject:
         index = envelope.links.target(reference, root.index)
         if index is not None:
             return Subject(_a_patient(envelope.entries[index].resource, where), index)
-        held = _held(connection, reference)
+        held = _held(connection, reference, sees)
         if held is not None:
             return held
     if said.get("identifier", {}).get("value") and said.get("type", "Patient") == "Patient":
@@ -123,8 +123,8 @@ def _a_patient(resource: Node, where: str) -> Node:
     return resource
 
 
-def _held(connection: Connection, reference: str) -> Subject | None:
+def _held(connection: Connection, reference: str, sees: str | None) -> Subject | None:
     """A Patient that this server holds, named as Patient/id."""
     type_, _, id_ = reference.partition("/_history/")[0].partition("/")
-    stored = resources.current(connection, "Patient", id_) if type_ == "Patient" else None
+    stored = resources.current(connection, "Patient", id_, sees=sees) if type_ == "Patient" else None
     return Subject(exact_json.loads(stored.json), None, stored.id) if stored else None

@@ -1,7 +1,7 @@
 """When two messages are the same referral.
 
-In this order: the sender's own condition (If-None-Exist); the placer's number with whoever assigned it; else the same
-canonical text of the same sender.  A referral that comes again by its number is compared by its content, without what
+Always of one sender, and in this order: its own condition (If-None-Exist); the placer's number with whoever assigned
+it; else the same canonical text.  A referral that comes again by its number is compared by its content, without what
 a client makes anew for each attempt: the Bundle's id and time, the urn:uuids, the ids that a POST ignores anyway.
 """
 
@@ -37,16 +37,16 @@ def keys(envelope: Envelope, document: Node, sender: str) -> list[str]:
     root = envelope.root
     found = []
     if root.condition is not None:
-        found.append(condition_key(root))
-    placers = list(_placers(envelope))
+        found.append(condition_key(root, sender))
+    placers = list(_placers(envelope, sender))
     found += placers or [key("text", sender, sha256(exact_json.canonical(document)).hexdigest())]
     return found
 
 
-def condition_key(entry: Entry) -> str:
-    """One for all entries that are conditional on the same identifier."""
+def condition_key(entry: Entry, sender: str) -> str:
+    """One for all entries of a sender that are conditional on the same identifier."""
     system, value = entry.condition or ("", "")
-    return key("condition", entry.type, system or "", value)
+    return key("condition", *_of(sender), entry.type, system or "", value)
 
 
 def identifiers(resource: Node) -> list[tuple[str | None, str]]:
@@ -66,13 +66,21 @@ def is_typed(identifier: Node, code: str) -> bool:
     return any(coding.get("system") == V2_0203 and coding.get("code") == code for coding in codings)
 
 
-def _placers(envelope: Envelope) -> Iterator[str]:
+def _of(sender: str) -> tuple[str, ...]:
+    """What makes a claim one partner's: the same number from another is another referral, and neither learns of it.
+
+    Without authorisation there is one sender, and claims are what they always were.
+    """
+    return (sender,) if sender else ()
+
+
+def _placers(envelope: Envelope, sender: str) -> Iterator[str]:
     for identifier in envelope.root.resource.get("identifier", []):
         if not is_typed(identifier, "PLAC") or not identifier.get("value") or identifier.get("use") == "old":
             continue
         assigner = identifier.get("system") or _assigner(envelope, identifier.get("assigner", {}))
         if assigner:  # a number alone is not one referral's: every sender has its number 1
-            yield key("placer", assigner, identifier["value"])
+            yield key("placer", *_of(sender), assigner, identifier["value"])
 
 
 def _assigner(envelope: Envelope, assigner: Node) -> str | None:

@@ -14,10 +14,12 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import MethodNotAllowed
 
+from adapter.authorisation import caller, fhir_gate
 from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.exchange.intake import Incoming, Received, receive
+from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.refusal import refuse
-from adapter.fhir_api import capability, errors
+from adapter.fhir_api import capability, errors, smart
 from adapter.fhir_api.negotiation import ANSWER_TYPE, MEDIA_TYPES, Return, check_format, is_pretty, preferences
 from adapter.fhir_api.outcome import receipt, warns
 from adapter.fhir_api.task_search import search
@@ -37,6 +39,7 @@ def fhir_api(settings: Settings, engine: Engine) -> Blueprint:
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
+    routes.before_request(fhir_gate(settings, ROOT))
     routes.before_request(lambda: check_format(request))
     _intake(routes, settings, engine)
     _reading(routes, settings, engine)
@@ -75,12 +78,22 @@ def _intake(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         if not isinstance(document, dict) or document.get("resourceType") != wanted:
             text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
             raise refuse("wrong type", "invalid", wanted, text)
-        condition = request.headers.get("If-None-Exist") if wanted != "Bundle" else None
-        return receive(engine, settings, Incoming(request.path, request.mimetype, body, document, condition))
+        refuse_too_much(document, settings)
+        condition = None
+        if wanted == "Bundle":
+            caller().check_entries(document)
+        else:
+            condition = request.headers.get("If-None-Exist")
+        incoming = Incoming(request.path, request.mimetype, body, document, condition, caller().partner)
+        return receive(engine, settings, incoming)
 
 
 def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     started = now()
+
+    @routes.get("/.well-known/smart-configuration")
+    def smart_configuration() -> Response:
+        return json_response(smart.configuration(settings), 200, "application/json", pretty=is_pretty(request))
 
     @routes.get("/metadata")
     def metadata() -> Response:
@@ -91,13 +104,13 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         _known(type_)
         if type_ not in capability.SEARCHED:
             raise MethodNotAllowed(["POST"] if type_ in capability.CREATED else None)
-        return _answer(search(engine, request, _base(), strict=preferences(request).strict), 200)
+        return _answer(search(engine, request, _base(), caller().sees, strict=preferences(request).strict), 200)
 
     @routes.get("/<type_>/<id_>")
     def read(type_: str, id_: str) -> Response:
         _known(type_)
         with reading(engine) as connection:
-            return _resource(resources.current(connection, type_, id_), type_)
+            return _resource(resources.current(connection, type_, id_, sees=caller().sees), type_)
 
     @routes.get("/<type_>/<id_>/_history/<version>")
     def read_version(type_: str, id_: str, version: str) -> Response:
@@ -105,7 +118,8 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         if not re.fullmatch("[1-9][0-9]{0,8}", version):
             return _resource(None, type_)
         with reading(engine) as connection:
-            return _resource(resources.at_version(connection, type_, id_, int(version)), type_)
+            found = resources.at_version(connection, type_, id_, int(version), sees=caller().sees)
+            return _resource(found, type_)
 
 
 def _known(type_: str) -> None:
@@ -144,7 +158,7 @@ def _created(received: Received, stored: Stored, returns: Return | None) -> Resp
 
 
 def _kept(connection: Connection, made: Made) -> Stored:
-    stored = resources.at_version(connection, made.type, made.id, made.version)
+    stored = resources.at_version(connection, made.type, made.id, made.version, sees=caller().sees)
     if stored is None:
         raise LookupError("what a message made is not stored")
     return stored

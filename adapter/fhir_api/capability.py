@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from adapter.exchange.envelope import NOT_STORED
+from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
 from adapter.settings import Settings
@@ -37,6 +38,7 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
                     "A referral comes as a ServiceRequest alone or as a transaction of POST entries with exactly one "
                     "ServiceRequest. Its Task, made here, says where it stands."
                 ),
+                **smart.security(settings),
                 "resource": [_resource(type_) for type_ in READ],
                 "interaction": [{"code": "transaction"}],
             }

@@ -32,14 +32,15 @@ def add(connection: Connection, new: Stored) -> None:
     connection.execute(insert(resource).values(**vars(new)))
 
 
-def current(connection: Connection, type_: str, id_: str) -> Stored | None:
+def current(connection: Connection, type_: str, id_: str, *, sees: str | None = None) -> Stored | None:
+    """The newest version; what is not of the partner that `sees` is not there (None sees everybody's)."""
     newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
-    return _stored(connection.execute(newest.limit(1)).first())
+    return _stored(connection.execute(newest.limit(1)).first(), sees)
 
 
-def at_version(connection: Connection, type_: str, id_: str, version: int) -> Stored | None:
+def at_version(connection: Connection, type_: str, id_: str, version: int, *, sees: str | None = None) -> Stored | None:
     one = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.version == version)
-    return _stored(connection.execute(one).first())
+    return _stored(connection.execute(one).first(), sees)
 
 
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
@@ -49,16 +50,26 @@ def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable
         connection.execute(insert(identifier).values(type=type_, id=id_, key=key, value_key=value_key))
 
 
-def with_identifier(connection: Connection, type_: str, system: str | None, value: str, limit: int = 2) -> list[str]:
-    """The ids of the resources of a type that have an identifier; a system of None is any."""
+def with_identifier(
+    connection: Connection, type_: str, system: str | None, value: str, limit: int = 2, *, sees: str | None = None
+) -> list[str]:
+    """The ids of the resources of a type that have an identifier, of those that a partner sees.
+
+    A system of None is any, and a partner of None everybody.
+    """
     key, value_key = identifier_keys(system, value)
     wanted = identifier.c.value_key == value_key if system is None else identifier.c.key == key
-    found = select(identifier.c.id).where(identifier.c.type == type_, wanted).distinct().limit(limit)
-    return list(connection.scalars(found))
+    found = select(identifier.c.id).where(identifier.c.type == type_, wanted)
+    if sees is not None:
+        found = found.join(resource, (resource.c.type == identifier.c.type) & (resource.c.id == identifier.c.id))
+        found = found.where(resource.c.partner == sees)
+    return list(connection.scalars(found.distinct().limit(limit)))
 
 
-def _stored(row: Row[Any] | None) -> Stored | None:
+def _stored(row: Row[Any] | None, sees: str | None) -> Stored | None:
     if row is None:
         return None
     found = Stored(*cast("Sequence[Any]", row))
+    if sees is not None and found.partner != sees:
+        return None
     return replace(found, json=bytes(found.json))

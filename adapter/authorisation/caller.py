@@ -1,0 +1,48 @@
+"""Who calls at the FHIR API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapter.authorisation.interactions import needs_of_entries
+from adapter.authorisation.refusals import forbidden, scope_missing
+from adapter.authorisation.scopes import Need, Scopes
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A partner with what its token grants; "" and no limits while no authorisation is configured."""
+
+    partner: str
+    scopes: Scopes | None = field(default=None, repr=False)
+    """None grants everything."""
+
+    @property
+    def sees(self) -> str | None:
+        """Whose resources there are for this caller: None is everybody's."""
+        return self.partner or None
+
+    def may(self, type_: str, letter: str) -> bool:
+        """Whether this caller may create (c), read (r), update (u), delete (d) or search (s) a type."""
+        return self.scopes is None or self.scopes.grants(Need(type_, letter))
+
+    def check(self, needs: Iterable[Need] | None) -> None:
+        """Refuses what the token does not grant, naming the scopes; None is what no rule knows."""
+        if self.scopes is None:
+            return
+        if needs is None:
+            raise forbidden("No scope is known that would allow this: see /fhir/metadata for what there is.")
+        missing = [(need.scope, need.where) for need in needs if not self.scopes.grants(need)]
+        if missing:
+            raise scope_missing(missing)
+
+    def check_entries(self, bundle: Any) -> None:
+        """Refuses a Bundle for the first entry that the token does not grant."""
+        for needs in needs_of_entries(bundle):
+            self.check(needs)
+
+
+EVERYBODY = Caller("")
+"""While no authorisation is configured, and the service is on loopback."""

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from adapter.authorisation.clinic_tokens import hash_of
+from tests.adapter.authorisation.issuing import AUDIENCE, ISSUER, claims, key_set, signed
 from tests.test_cli import ROOT, paingate
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The service on a port of its choice and an empty database, and its address."""
+def served(folder: Path, *, asks: bool = False) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The service on a port of its choice and an empty database, and its address; whether it asks who calls."""
     with subprocess.Popen(
         [sys.executable, "-m", "adapter", "serve", "--port", "0", "--database-url", f"sqlite:///{folder / 'p.db'}"],
         stderr=subprocess.PIPE, cwd=folder, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -32,10 +34,10 @@ def served(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         try:
             assert process.stderr
             said = process.stderr.readline()
-            address = re.search(r"http://127\.0\.0\.1:\d+", said)
+            address = re.search(r"http://(127\.0\.0\.1|0\.0\.0\.0):\d+", said)
             assert address, said + process.stderr.read()
-            assert "DEVELOPMENT ONLY" in process.stderr.readline()
-            yield process, address[0]
+            assert asks or "DEVELOPMENT ONLY" in process.stderr.readline()
+            yield process, address[0].replace("0.0.0.0", "127.0.0.1")
         finally:
             process.kill()
 
@@ -89,6 +91,40 @@ def test_a_body_that_is_far_too_large_is_not_taken_in(tmp_path: Path) -> None:
             b"Content-Length: 1000000000\r\n\r\n"
         )
         assert line.recv(100).startswith(b"HTTP/1.1 413 ")  # before any of it was sent
+
+
+def test_an_address_that_others_reach_is_served_once_both_doors_ask_who_they_are(tmp_path: Path) -> None:
+    (tmp_path / "jwks.json").write_bytes(key_set("ES384-1"))
+    (tmp_path / "paingate.toml").write_text(
+        f"""host = "0.0.0.0"
+[clinic]
+identifier_base = "https://lakeside.example/ids"
+[authorisation]
+audience = "{AUDIENCE}"
+[issuers.login]
+issuer = "{ISSUER}"
+jwks_file = "jwks.json"
+[partners.hospital]
+client_ids = ["hospital-client"]
+[clinic_tokens.desk]
+role = "reader"
+hash = "{hash_of("token-of-reader")}"
+"""
+    )
+    with served(tmp_path, asks=True) as (process, address):
+        partner = {"Authorization": f"Bearer {signed(claims(), 'ES384-1')}"}
+        clinic = {"Authorization": "Bearer token-of-reader"}
+        for path, headers, status in (
+            ("/fhir/metadata", {}, 200),
+            ("/fhir/Task", {}, 401),
+            ("/fhir/Task", partner, 200),
+            ("/clinic/v1/referrals", partner, 401),
+            ("/clinic/v1/referrals", clinic, 200),
+        ):
+            assert requests.get(f"{address}{path}", headers=headers, timeout=10).status_code == status
+        process.terminate()
+        assert process.stderr
+        assert process.stderr.read() == ""
 
 
 def test_settings_that_contradict_each_other_are_refused(tmp_path: Path) -> None:

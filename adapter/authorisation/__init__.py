@@ -6,6 +6,6 @@ route runs, and a request that no rule here knows is refused.
 """
 
 from adapter.authorisation.caller import EVERYBODY, Caller
-from adapter.authorisation.gate import ClinicCaller, caller, clinic_gate, fhir_gate
+from adapter.authorisation.gate import ClinicCaller, caller, clinic_caller, clinic_gate, fhir_gate
 
-__all__ = ["EVERYBODY", "Caller", "ClinicCaller", "caller", "clinic_gate", "fhir_gate"]
+__all__ = ["EVERYBODY", "Caller", "ClinicCaller", "caller", "clinic_caller", "clinic_gate", "fhir_gate"]

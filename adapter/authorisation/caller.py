@@ -39,9 +39,11 @@ class Caller:
             raise scope_missing(missing)
 
     def check_entries(self, bundle: Any) -> None:
-        """Refuses a Bundle for the first entry that the token does not grant."""
-        for needs in needs_of_entries(bundle):
-            self.check(needs)
+        """Refuses a Bundle with entries that the token does not grant, naming all the scopes that it lacks."""
+        asked = needs_of_entries(bundle)
+        if None in asked:
+            self.check(None)
+        self.check(need for needs in asked for need in needs or ())
 
 
 EVERYBODY = Caller("")

@@ -28,6 +28,11 @@ def caller() -> Caller:
     return cast("Caller", g.caller)
 
 
+def clinic_caller() -> ClinicCaller:
+    """Who asks, at the clinic API."""
+    return cast("ClinicCaller", g.clinic_caller)
+
+
 def fhir_gate(settings: Settings, root: str) -> Callable[[], None]:
     """To run before each route below `root`; what says how to get in needs no token."""
     if not settings.issuers:

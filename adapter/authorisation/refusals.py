@@ -31,14 +31,14 @@ def forbidden(text: str, where: str = "") -> Refusal:
 
 
 def scope_missing(missing: Iterable[tuple[str, str]]) -> Refusal:
-    """Scopes, each with the place that needs it."""
-    told = list(missing)
-    mend = "ask its issuer for a token with it"
-    issues = [
-        Issue("error", "forbidden", where, f"The token lacks the scope {scope}: {mend}.") for scope, where in told
-    ]
-    wanted = " ".join(dict.fromkeys(scope for scope, _ in told))
-    return Refusal("forbidden", issues, {"WWW-Authenticate": f'{REALM}, error="insufficient_scope", scope="{wanted}"'})
+    """Scopes, each with a place that needs it; one that is needed in several is named once."""
+    told: dict[str, str] = {}
+    for scope, where in missing:
+        told.setdefault(scope, where)
+    text = "The token lacks the scope {}: ask its issuer for a token with it."
+    issues = [Issue("error", "forbidden", where, text.format(scope)) for scope, where in told.items()]
+    challenge = f'{REALM}, error="insufficient_scope", scope="{" ".join(told)}"'
+    return Refusal("forbidden", issues, {"WWW-Authenticate": challenge})
 
 
 def keys_missing() -> Refusal:

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.hashes import SHA384
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as settings_of_hypothesis
+from jwt.algorithms import ECAlgorithm
 from sqlalchemy import Engine
 
 from adapter import create_app
@@ -132,6 +136,38 @@ def test_a_bad_token_is_turned_away_with_a_challenge(
     assert challenge.startswith('Bearer realm="paingate", error="invalid_token"')
     for part in filter(None, token.split(".")):
         assert part not in answer.text + challenge + caplog.text
+
+
+_JSON = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.text(max_size=20),
+    lambda inner: strategies.lists(inner, max_size=3) | strategies.dictionaries(strategies.text(max_size=8), inner),
+    max_leaves=8,
+)
+_CLAIMS = strategies.dictionaries(
+    strategies.sampled_from(
+        ("iss", "aud", "exp", "nbf", "iat", "client_id", "azp", "sub", "scope", "scp", "cnf", "jti")
+    ),
+    _JSON | strategies.sampled_from((ISSUER, AUDIENCE, 2**70, -1, 1e300, "hospital-client")),
+)
+
+
+@given(told=_CLAIMS)
+@settings_of_hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_an_issuer_signs_is_answered(client: FlaskClient, told: dict[str, Any]) -> None:
+    """Each claim alone may be anything: the others are as they should be."""
+    header = encoded({"alg": "ES384", "kid": "ES384-1", "typ": "JWT"})
+    for name, value in told.items():
+        text = f"{header}.{encoded(claims() | {name: value})}"
+        signature = ECAlgorithm(SHA384).sign(text.encode(), private_key("ES384-1"))
+        answer = asked(client, f"{text}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}")
+        assert answer.status_code in (200, 401, 403), name
+
+
+@given(header=_JSON, told=_JSON, rest=strategies.text("aA-_.=+/ ", max_size=8))
+@settings_of_hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_anybody_sends_is_answered(client: FlaskClient, header: Any, told: Any, rest: str) -> None:
+    for told_header in (header, {"alg": "RS384", "kid": header, "typ": told}, {"alg": header, "jwk": told}):
+        assert asked(client, f"{encoded(told_header)}.{encoded(told)}.{rest}").status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -296,16 +296,25 @@ def test_a_partner_gets_nothing_of_the_clinics(app: Flask, client: FlaskClient, 
 @pytest.mark.parametrize(
     ("scope", "missing"),
     [
-        ("system/ServiceRequest.c", "system/Patient.c"),
-        ("system/ServiceRequest.c system/Patient.c", "system/Practitioner.c"),
-        ("system/*.read", "system/ServiceRequest.c"),
+        ("system/ServiceRequest.c", ["system/Patient.c", "system/Practitioner.c"]),
+        ("system/ServiceRequest.c system/Patient.c", ["system/Practitioner.c"]),
+        ("system/*.read", ["system/ServiceRequest.c", "system/Patient.c", "system/Practitioner.c"]),
     ],
 )
-def test_each_entry_needs_its_scope(client: FlaskClient, engine: Engine, scope: str, missing: str) -> None:
-    answer = send(client, referral(), **bearer(scope=scope))
+def test_each_entry_needs_its_scope(client: FlaskClient, engine: Engine, scope: str, missing: list[str]) -> None:
+    sent = referral()
+    sent["entry"].append(sent["entry"][2])  # a second that lacks the same is not told of
+    answer = send(client, sent, **bearer(scope=scope))
     assert answer.status_code == 403
-    assert missing in answer.text
-    assert issues(answer)[0][2].startswith("Bundle.entry[")
+    assert f'scope="{" ".join(missing)}"' in answer.headers["WWW-Authenticate"]
+    assert len(issues(answer)) == len(missing)
+    assert all(place.startswith("Bundle.entry[") for _, _, place in issues(answer))
+    assert rows(engine) == {}
+
+
+def test_an_entry_that_no_scope_allows_is_refused(client: FlaskClient, engine: Engine) -> None:
+    answer = send(client, changed(referral(), "entry", 2, "request", "url", to="Patient/$merge"), **bearer())
+    assert (answer.status_code, issues(answer)) == (403, [("error", "forbidden", "")])
     assert rows(engine) == {}
 
 

@@ -15,6 +15,7 @@ from jwt.utils import base64url_decode
 
 from adapter.authorisation.caller import Caller
 from adapter.authorisation.keys import ALGORITHMS, IssuerKeys, KeysUnreadable, keys_for
+from adapter.authorisation.proofs import Proofs
 from adapter.authorisation.refusals import bad_token, forbidden, keys_missing
 from adapter.authorisation.scopes import granted, is_of_a_person
 from adapter.settings import Issuer, Settings
@@ -36,6 +37,7 @@ class AccessTokens:
 
     def __init__(self, settings: Settings) -> None:
         self._audience, self._skew = settings.audience, settings.clock_skew
+        self._proofs = Proofs(settings.clock_skew)
         self._issuers = {one.issuer: (one, keys_for(settings, one)) for one in settings.issuers}
         self._partners = {
             (issuer.issuer, client): partner.name
@@ -69,10 +71,12 @@ class AccessTokens:
             candidates = keys.named(name, algorithm)
         except KeysUnreadable:
             raise keys_missing() from None
+        if (proven := self._proofs.of(token, candidates)) is not None:
+            return proven
         why = bad_token("The key that the access token is signed with is none of its issuer's.")
         for candidate in candidates:
             try:
-                return jwt.decode(
+                claims: dict[str, Any] = jwt.decode(
                     token,
                     candidate.key,
                     algorithms=[algorithm],
@@ -81,10 +85,13 @@ class AccessTokens:
                     leeway=self._skew,
                     options={"require": ["exp", "iss", "aud"]},
                 )
+                self._proofs.keep(token, candidate, claims)
             except jwt.InvalidSignatureError:
                 why = bad_token("The signature of the access token is not right.")
             except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as trouble:
                 raise _why(trouble) from None
+            else:
+                return claims
         raise why
 
     def _caller(self, issuer: Issuer, claims: dict[str, Any]) -> Caller:

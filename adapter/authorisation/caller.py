@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapter.authorisation.interactions import needs_of_entries
+from adapter.authorisation.interactions import needs_of_entries, needs_of_entry
 from adapter.authorisation.refusals import forbidden, scope_missing
 from adapter.authorisation.scopes import Need, Scopes
 
@@ -37,6 +37,10 @@ class Caller:
         missing = [(need.scope, need.where) for need in needs if not self.scopes.grants(need)]
         if missing:
             raise scope_missing(missing)
+
+    def check_entry(self, entry: Any, index: int) -> None:
+        """Refuses an entry that the token does not grant: for a batch, whose entries each stand alone."""
+        self.check(needs_of_entry(entry, index))
 
     def check_entries(self, bundle: Any) -> None:
         """Refuses a Bundle with entries that the token does not grant, naming all the scopes that it lacks."""

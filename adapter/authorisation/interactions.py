@@ -68,16 +68,20 @@ def needs(method: str, address: str) -> tuple[Need, ...] | None:
 def needs_of_entries(bundle: Any) -> list[tuple[Need, ...] | None]:
     """What each entry of a Bundle needs, in their order.
 
-    An entry of a batch or transaction needs what its request would need by itself, and what it brings needs the same of
-    its own type; one of a message or document brings what is to be created.  What is no sound Bundle has entries that
-    need nothing: they are refused for that.
+    What is no sound Bundle needs nothing: it is refused for that.
     """
     entries = bundle.get("entry") if isinstance(bundle, dict) else None
     listed = entries if isinstance(entries, list) else []
-    return [_of_entry(entry, f"Bundle.entry[{index}]") for index, entry in enumerate(listed)]
+    return [needs_of_entry(entry, index) for index, entry in enumerate(listed)]
 
 
-def _of_entry(entry: Any, where: str) -> tuple[Need, ...] | None:
+def needs_of_entry(entry: Any, index: int) -> tuple[Need, ...] | None:
+    """What one entry needs.
+
+    In a batch or transaction it is what its request would need by itself, and the same of the type of what it brings;
+    in a message or document an entry brings what is to be created.
+    """
+    where = f"Bundle.entry[{index}]"
     if not isinstance(entry, dict):
         return ()
     brought = entry.get("resource")

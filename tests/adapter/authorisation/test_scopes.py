@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from adapter.authorisation import EVERYBODY, Caller
 from adapter.authorisation.interactions import needs, needs_of_entries
 from adapter.authorisation.scopes import OFFERED, Need, granted
+from adapter.exchange.refusal import Refusal
 
 
 @pytest.mark.parametrize(
@@ -115,6 +117,17 @@ def test_an_entry_needs_what_its_request_would(one: dict[str, Any], scopes: str)
 @pytest.mark.parametrize("one", [entry("POST", "$export", "Patient"), entry("LOCK", "Patient"), entry("POST", "")])
 def test_an_entry_that_no_rule_knows_is_nobodys(one: dict[str, Any]) -> None:
     assert needs_of_entries({"entry": [one]}) == [None]
+
+
+def test_entries_of_a_batch_stand_alone() -> None:
+    caller = Caller("hospital", granted("system/ServiceRequest.c"))
+    entries = [entry("POST", "ServiceRequest", "ServiceRequest"), entry("GET", "Task/1"), entry("LOCK", "Task")]
+    caller.check_entry(entries[0], 0)
+    for index in (1, 2):
+        with pytest.raises(Refusal) as refused:
+            caller.check_entry(entries[index], index)
+        assert refused.value.status == 403
+    EVERYBODY.check_entry(entries[2], 2)
 
 
 @pytest.mark.parametrize("document", [None, [], "x", {}, {"entry": {}}, {"entry": [1, None, [], {}, entry(1, 2)]}])

@@ -134,6 +134,11 @@ def forms(method: str, path: str, theirs: Theirs, *, searches: bool) -> Iterator
     if method == "GET" and searches:
         for parameter in parameters(theirs):
             yield Asked(method, f"{path}?{urlencode([parameter])}")
+    if method in ("PUT", "PATCH"):
+        type_, _, id_ = path.removeprefix("/fhir/").partition("/")
+        body = exact_json.dumps({"resourceType": type_, "id": id_, "status": "cancelled", "intent": "order"})
+        for version in ("1", "2", "3"):
+            yield Asked(method, path, {"Content-Type": FHIR, "If-Match": f'W/"{version}"'}, body)
     if path.endswith("_search"):
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         for parameter in parameters(theirs):
@@ -183,6 +188,32 @@ def test_the_comparison_would_see_a_trace(app: Flask, settings: Settings, engine
     assert found > 20
 
 
+def batch(resource: Node) -> Node:
+    return transaction((None, resource)) | {"type": "batch"}
+
+
+def message() -> Node:
+    header = {
+        "resourceType": "MessageHeader",
+        "eventCoding": {"system": "http://terminology.hl7.org/CodeSystem/v2-0003", "code": "I12"},
+        "source": {"endpoint": "https://registry.example"},
+        "focus": [{"reference": REQUEST}],
+    }
+    entries = [{"fullUrl": one["fullUrl"], "resource": one["resource"]} for one in referral()["entry"]]
+    first = {"fullUrl": "urn:uuid:6d1c3c0e-7a0f-4f3e-9d3e-000000000009", "resource": header}
+    return {"resourceType": "Bundle", "type": "message", "id": "m1", "entry": [first, *entries]}
+
+
+def notification(theirs: Theirs) -> Node:
+    return {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/CodeSystem/task-code", "code": "fulfill"}]},
+        "focus": {"reference": f"ServiceRequest/{theirs.ids['ServiceRequest']}"},
+    }
+
+
 def sent(theirs: Theirs) -> dict[str, Asked]:
     """What the second partner may send to find out: as its own, and by what the first one's is known."""
     ours = patient("4711") | {"birthDate": "1999-01-01"}
@@ -213,6 +244,9 @@ def sent(theirs: Theirs) -> dict[str, Asked]:
             request("R-7") | {"subject": {"type": "Patient", "identifier": {"system": MRN, "value": "4711"}}}
         ),
         "without a number": bundle(referral(None)),
+        "the same referral in a batch": bundle(batch(alone())),
+        "the same referral as a message": Asked("POST", "/fhir/$process-message", json, exact_json.dumps(message())),
+        "a Task about its request": Asked("POST", "/fhir/Task", json, exact_json.dumps(notification(theirs))),
     }  # fmt: skip
 
 

@@ -7,9 +7,11 @@
     check_record(record)             what is wrong with a clinic record, by its schema
     version(kind)                    which mapping this is: a hash over its rules and tables
     site(folder)                     what a site does differently; each of these takes it as `site=`
+    as_model(resource)               exact JSON as a model of fhir.resources.R4B, and what that holds otherwise
+    of_model(model)                  a model's exact JSON
 
-FHIR goes in and out as exact JSON (mappings.r4.exact_json); Refused says why something is not taken, place by place.
-Nothing heavy is loaded before it is needed.
+FHIR goes in and out as exact JSON (mappings.r4.exact_json), and wherever it goes in a model of fhir.resources.R4B may;
+Refused says why something is not taken, place by place.  Nothing heavy is loaded before it is needed.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from mappings.issues import Issue, Refused
 if TYPE_CHECKING:
     from os import PathLike
 
+    from fhir_core.fhirabstractmodel import FHIRAbstractModel
+
     from mappings.conversion import Conversion, Reading, Report, Writing
+    from mappings.r4.models import Held
     from mappings.sites import Site
 
 __all__ = [
-    "Conversion", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
-    "check_record", "from_fhir", "site", "to_bundle", "to_fhir", "version",
+    "Conversion", "Held", "Issue", "Reading", "Refused", "Report", "Site", "Writing",
+    "as_model", "check_record", "from_fhir", "of_model", "site", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
 ROOTS: dict[str, dict[str, str]] = {
@@ -58,11 +63,15 @@ def __getattr__(name: str) -> Any:
         from mappings.sites import Site
 
         return Site
+    if name == "Held":
+        from mappings.r4.models import Held
+
+        return Held
     raise AttributeError(name)
 
 
 def from_fhir(
-    document: dict[str, Any],
+    document: dict[str, Any] | FHIRAbstractModel,
     *,
     strict: bool = False,
     kinds: tuple[str, ...] | None = None,
@@ -70,6 +79,7 @@ def from_fhir(
 ) -> Reading:
     """The clinic records of a resource or Bundle: of these kinds (all), and what no record of them carries is unmapped.
 
+    What only one thing can be meant by is repaired, and what else is not valid R4 is carried, each with a warning.
     Refused: what is not R4, names no root that a record is made of, or, with strict, holds anything that no record
     carries.
     """
@@ -80,7 +90,7 @@ def from_fhir(
 
 def to_fhir(
     record: dict[str, Any],
-    onto: dict[str, Any] | None = None,
+    onto: dict[str, Any] | FHIRAbstractModel | None = None,
     *,
     entry: int | None = None,
     site: Site | None = None,
@@ -88,7 +98,8 @@ def to_fhir(
     """A record as one resource with the rest contained, or `onto` changed only where the record says so.
 
     entry: which entry of a Bundle the record is of, where it has several of the kind (Conversion.entry).
-    Refused: a field or value that has no place in FHIR, or a record that would read back otherwise.
+    Refused: a field or value that has no place in FHIR, a record that would read back otherwise, or what would not be
+    valid R4, unless `onto` was so before.
     """
     from mappings import conversion
 
@@ -96,7 +107,7 @@ def to_fhir(
 
 
 def to_bundle(record: dict[str, Any], *, site: Site | None = None) -> Writing:
-    """A record as a transaction Bundle, its entries tied by urn:uuid."""
+    """A record as a transaction Bundle, its entries tied by urn:uuid; Refused as by to_fhir."""
     from mappings import conversion
 
     return conversion.to_bundle(record, site=_here(site))
@@ -114,6 +125,26 @@ def version(kind: str, *, site: Site | None = None) -> str:
     from mappings import conversion
 
     return conversion.version(kind, _here(site))
+
+
+def as_model(resource: dict[str, Any]) -> Held:
+    """A resource or Bundle as a model of fhir.resources.R4B, with a warning for each place that it holds otherwise.
+
+    Refused: what is not R4, and what such a model has no place for, as for an extension on an extension's value.
+    """
+    from mappings.r4 import models
+
+    return models.as_model(resource)
+
+
+def of_model(model: FHIRAbstractModel) -> dict[str, Any]:
+    """The exact JSON of a model of fhir.resources.R4B, which is left as it is.
+
+    Refused: what is no such model (one of R5, say), and a model that holds what is not R4.
+    """
+    from mappings.r4 import models
+
+    return models.of_model(model)
 
 
 def site(folder: str | PathLike[str]) -> Site:

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import takewhile
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mappings import ROOTS
+from mappings import ROOTS, faults, us_core
 from mappings.issues import Issue, Refused
 from mappings.lens.document import Document, Node
 from mappings.lens.making import Rendering, record_path
@@ -19,10 +18,16 @@ from mappings.lens.mapping import SAID_BY_US, Mapping
 from mappings.lens.reading import Mark
 from mappings.lens.reading import Reading as Pass
 from mappings.lens.version import fingerprint
-from mappings.r4 import structure
+from mappings.r4 import models, structure
 from mappings.r4.fhirpath import leaves
+from mappings.r4.model_reading import exact
 from mappings.sites import AS_SHIPPED, Site
+from mappings.terminology import doubts
+from mappings.tolerance import repaired
 from mappings.values import same
+
+if TYPE_CHECKING:
+    from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
 FATES = ("carried", "stated", "derived", "dropped", "unmapped")
 
@@ -73,14 +78,30 @@ class Reading:
 
     conversions: list[Conversion]
     report: Report
+    document: Node
+    """What was read: the document as it was given, or what it is with what was repaired."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """What to_fhir made."""
+    """What to_fhir made: the exact JSON, and on request a model of fhir.resources.R4B."""
 
     resource: Node
     report: Report = field(default_factory=Report)
+
+    @property
+    def model(self) -> FHIRAbstractModel:
+        """The model of the resource, a new one for each Writing; Refused where a model cannot hold it."""
+        return self._held.model
+
+    @property
+    def model_issues(self) -> tuple[Issue, ...]:
+        """Where the model, as it was made, says it otherwise than the resource: a warning for each place."""
+        return self._held.issues
+
+    @cached_property
+    def _held(self) -> models.Held:
+        return models.as_model(self.resource)
 
 
 def roots(site: Site = AS_SHIPPED) -> dict[str, dict[str, str]]:
@@ -102,17 +123,24 @@ def mapping(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Mapping:
         text = f"Say which {kind} this is: one of {', '.join(known[kind])}."
         raise Refused([Issue("error", "not-supported", "kind", text if "" not in known[kind] else "Leave this out.")])
     if kind in site.kinds:
-        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention)
+        return Mapping(kind, sort, site.root(site.kinds[kind][sort]), _attention, finish=_with_claims)
     module = importlib.import_module(f"mappings.{kind}")
     shape = module.RECORD[sort] if sort else module.RECORD
     shape = shape if site is AS_SHIPPED else site.root(shape)
-    return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None))
+    return Mapping(kind, sort, shape, _attention, getattr(module, "NARRATIVE", None), _with_claims)
 
 
 def _attention(record: dict[str, Any]) -> list[str]:
     from mappings import instruments
 
     return instruments.needs_attention(instruments.found_in(record))
+
+
+def _with_claims(made: Node, onto: Node | None) -> tuple[Node, list[Issue]]:
+    """What is made declares what it meets of US Core; put onto another's document, it loses what it meets no more."""
+    from mappings.us_core import declaring
+
+    return (declaring.declared(made), []) if onto is None else declaring.kept(made, onto)
 
 
 def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]] = tuple) -> list[Issue]:
@@ -125,9 +153,8 @@ def _contradictions(record: dict[str, Any], lineage: Callable[[], Iterable[Line]
     places = [(f"{line.record}.", line.expression) for line in lineage() if line.record] if found else []
 
     def in_fhir(place: str) -> str:
-        there = [expression for name, expression in places if name.startswith((f"{place}.", f"{place}["))]
-        steps = zip(*(one.split(".") for one in there), strict=False)
-        return ".".join(step for step, *_ in takewhile(lambda alike: len(set(alike)) == 1, steps)) or place
+        there = (expression for name, expression in places if name.startswith((f"{place}.", f"{place}[")))
+        return faults.common(there) or place
 
     return [replace(issue, expression=in_fhir(issue.expression)) for issue in found]
 
@@ -138,17 +165,25 @@ def version(kind: str, site: Site = AS_SHIPPED) -> str:
     sorts = roots(site).get(kind, {"": ""})
     mappings = [mapping(kind, sort, site) for sort in sorts]  # Refused for what is no kind
     from mappings.instruments import attention, comparison, scoring, table
-    from mappings.r4 import bindings
+    from mappings.r4 import bindings, systems
+    from mappings.tolerance import dates, links, names, primitives, walk
+    from mappings.tolerance import systems as system_names
 
-    deciding = [attention, comparison, scoring, table, bindings]
+    deciding = [attention, comparison, scoring, table, bindings, dates, links, names, primitives, system_names, walk]
     deciding += [module for one in mappings if one.narrate and (module := inspect.getmodule(one.narrate))]
-    return fingerprint(*(one.shape for one in mappings), also=map(inspect.getsource, deciding))
+    also = [*map(inspect.getsource, deciding), *us_core.sources(), repr(systems.urls())]
+    return fingerprint(*(one.shape for one in mappings), also=also)
 
 
 def from_fhir(
-    document: Node, *, strict: bool = False, kinds: tuple[str, ...] | None = None, site: Site = AS_SHIPPED
+    given: Node | FHIRAbstractModel,
+    *,
+    strict: bool = False,
+    kinds: tuple[str, ...] | None = None,
+    site: Site = AS_SHIPPED,
 ) -> Reading:
-    _refuse_errors(structure.check(document))
+    document, repairs = repaired(exact(given))
+    invalid = faults.of_sender(document)
     whole = Document(document)
     kinds = tuple(roots(site)) if kinds is None else kinds
     found = _not_told_by_others([(lens, root, *lens.read(whole, root)) for lens, root in _roots(whole, kinds, site)])
@@ -158,12 +193,15 @@ def from_fhir(
     ]
     passes = [done for *_, done in found]
     report = _report(document, passes)
-    doubts = [
+    contradicted = [
         issue
         for _, _, record, done in found
         for issue in _contradictions(record, lambda done=done: _report(document, [done]).lineage)  # type: ignore[misc]
     ]
-    report = replace(report, issues=tuple(dict.fromkeys((*report.issues, *doubts))))
+    said = (*repairs, *report.issues, *contradicted, *doubts(document), *us_core.false_claims(document))
+    told = {(issue.code, issue.expression) for issue in said}
+    untold = [issue for issue in invalid if (issue.code, issue.expression) not in told]
+    report = replace(report, issues=tuple(dict.fromkeys((*said, *untold))))
     if not conversions:
         what = "Bundle" if whole.is_bundle else str(document.get("resourceType"))
         text = f"No record is made of this: there is no {_root_types(kinds, site)} in it."
@@ -172,35 +210,76 @@ def from_fhir(
         raise Refused(
             Issue("error", "incomplete", place, "No record carries this element.") for place in report.unmapped
         )
-    return Reading(conversions, report)
+    return Reading(conversions, report, document)
 
 
-def to_fhir(record: Node, onto: Node | None = None, *, entry: int | None = None, site: Site = AS_SHIPPED) -> Writing:
-    return _write(record, onto, entry, "contained", site)
+def to_fhir(
+    record: Node, onto: Node | FHIRAbstractModel | None = None, *, entry: int | None = None, site: Site = AS_SHIPPED
+) -> Writing:
+    return _write(record, exact(onto), entry, "contained", site)
 
 
 def to_bundle(record: Node, *, site: Site = AS_SHIPPED) -> Writing:
     return _write(record, None, None, "bundle", site)
 
 
-def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering, site: Site) -> Writing:
-    lens = mapping(str(record.get("record")), str(record.get("kind", "")), site)
+def _opened(record: Node, site: Site) -> tuple[Mapping, Node]:
+    """A record's mapping, and what it says beside which it is."""
     content = {name: value for name, value in record.items() if name not in ("record", "kind")}
-    whole, root = None, None
-    if onto is not None:
-        _refuse_errors(structure.check(onto))
-        whole = Document(onto)
-        root = _root_for(lens, content, whole, entry)
-        rendering = "bundle" if whole.is_bundle else rendering
-    made, notes = lens.write(content, whole, root, rendering)
-    if made is not onto:
-        _refuse_errors(structure.check(made))
-    return Writing(made, Report((*notes, *_contradictions(record))))
+    return mapping(str(record.get("record")), str(record.get("kind", "")), site), content
 
 
-def _refuse_errors(found: list[Issue]) -> None:
-    if errors := [issue for issue in found if issue.severity in ("fatal", "error")]:
-        raise Refused(errors)
+def _write(record: Node, onto: Node | None, entry: int | None, rendering: Rendering, site: Site) -> Writing:
+    lens, content = _opened(record, site)
+    if onto is None:
+        made, notes = _rendered(lens, record, content, rendering, site)
+        _refuse_ours(lens, made, None, 0)
+        return Writing(made, Report((*notes, *_contradictions(record))))
+    basis, repairs = repaired(onto)
+    faults.refuse(structure.check(basis))
+    whole = Document(basis)
+    root = _root_for(lens, content, whole, entry)
+    made, notes = lens.write(content, whole, root, "bundle" if whole.is_bundle else rendering)
+    if made is basis:
+        return Writing(onto, Report(tuple(_contradictions(record))))
+    _refuse_ours(lens, made, basis, whole.place_of(root) if whole.is_bundle else 0)
+    return Writing(made, Report((*repairs, *notes, *_contradictions(record))))
+
+
+def _rendered(lens: Mapping, record: Node, content: Node, rendering: Rendering, site: Site) -> tuple[Node, list[Issue]]:
+    """A fresh rendering; where only what follows from the rest is refused, the fault in the rest is told instead."""
+    try:
+        return lens.write(content, None, None, rendering)
+    except Refused as refused:
+        if {issue.expression.partition("[")[0] for issue in refused.issues} <= set(SAID_BY_US):
+            from mappings import records
+
+            wrong = [issue for issue in records.check(record, site) if issue.expression not in SAID_BY_US]
+            faults.refuse(wrong)
+        raise
+
+
+def rendered_again(record: Node, document: Node, *, site: Site = AS_SHIPPED) -> Node:
+    """A fresh rendering of a record that was read from this document, to compare the two; not to be sent.
+
+    What is not valid R4 in the document itself is let pass.
+    """
+    lens, content = _opened(record, site)
+    made, _ = lens.write(content, None, None, "contained")
+    faults.refuse(faults.of_ours(made, repaired(document)[0], anywhere=True))
+    return made
+
+
+def _refuse_ours(lens: Mapping, made: Node, basis: Node | None, place: int) -> None:
+    if found := faults.of_ours(made, basis):
+        raise Refused(faults.told_in_record(found, _lines(lens, made, place)))
+
+
+def _lines(lens: Mapping, made: Node, place: int) -> list[tuple[str, str]]:
+    """Where each leaf of what was made stands in the record that it was made of."""
+    document = Document(made)
+    _, done = lens.read(document, document.entries[place] if document.is_bundle else made)
+    return [(line.expression, line.record) for line in _report(made, [done]).lineage]
 
 
 Found = tuple[Mapping, Node, dict[str, Any], Pass]

@@ -7,12 +7,29 @@ from __future__ import annotations
 
 # a table: one rule a line, in the specification's order
 # fmt: off
+from mappings.lens.binding import declared_at
 from mappings.lens.choices import SameAs
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each
+from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field
 from mappings.lens.shapes import Shape
-from mappings.lens.words import again, each, field, main, one_of, part, pointer, same_as_root, skip, verbatim
+from mappings.lens.words import (
+    again,
+    derived,
+    each,
+    field,
+    main,
+    one_of,
+    part,
+    pointer,
+    same_as_root,
+    skip,
+    verbatim,
+    worded,
+)
+from mappings.terminology import table
+from mappings.us_core import is_declared_by_us
 
 
 def extension(name: str, url: str, type_: str, about: str, shape: Shape | None = None, on: str = "") -> Field:
@@ -45,6 +62,8 @@ MODIFIER_EXTENSIONS = each(
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 
+ALSO = "The same thing in other code systems."
+
 CODING = part("Coding",
     field("system", fhir="system", about="The code system, by its URL."),
     field("version", fhir="version", about="The version of the code system."),
@@ -57,10 +76,17 @@ CODING = part("Coding",
 )
 
 CONCEPT = part("CodeableConcept",
-    main(fhir="coding", shape=CODING, others="also", others_about="The same thing in other code systems."),
+    main(fhir="coding", shape=CODING, others="also", others_about=ALSO),
     field("text", fhir="text", about="The same in plain words, as it was written."),
     other_extensions(),
 )
+
+
+def coded(*tables: str) -> RecordShape:
+    """A concept that is told in the clinic's own word, where one of these tables has one for it."""
+    said = worded(*map(table, tables), fhir="coding", shape=CODING, others="also", others_about=ALSO, where=declared_at())
+    return CONCEPT.replacing(said)
+
 
 QUANTITY = part("Quantity",
     field("value", fhir="value", about="The number, with its decimals as written."),
@@ -267,7 +293,7 @@ SAMPLED_DATA = part("SampledData",
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 
 SITE = CONCEPT.plus(
-    extension("side", LATERALITY, "CodeableConcept", "Which side: left, right or both; never assumed.", shape=CONCEPT),
+    extension("side", LATERALITY, "CodeableConcept", "Which side: left, right or both; never assumed.", shape=coded("sides")),
 )
 
 
@@ -291,7 +317,8 @@ EVERY_RESOURCE = (
     field("meta_version", fhir="meta.versionId", about="Which version of the resource this is, where it is kept."),
     field("meta_updated", fhir="meta.lastUpdated", about="When it was last changed, where it is kept."),
     field("meta_source", fhir="meta.source", about="The system that it came from."),
-    each("meta_profiles", fhir="meta.profile", about="The profiles that it claims to meet."),
+    derived(fhir="meta.profile", of="meta_profiles", when=is_declared_by_us, because="it is of US Core: declared where it is met"),
+    each("meta_profiles", fhir="meta.profile", about="The profiles that it claims to meet, but for those of US Core, which are declared where they are met."),
     each("meta_security", fhir="meta.security", about="Security labels.", shape=CODING),
     each("meta_tags", fhir="meta.tag", about="Tags of those who exchange it.", shape=CODING),
     field("implicit_rules", fhir="implicitRules", about="Rules that it was made under and that may change its meaning."),

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 from mappings.conversion import mapping, roots
 from mappings.lens.binding import element_of
+from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf
 from mappings.lens.links import Link
 from mappings.lens.many import Each
 from mappings.lens.paths import DeclarationError, Seed
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import At, Field, Fill, Rule
-from mappings.lens.shapes import Code, Primitive, Shape, resolved
+from mappings.lens.shapes import Primitive, Shape, resolved
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import Element, alike
 from mappings.sites import AS_SHIPPED, Site

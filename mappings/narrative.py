@@ -64,6 +64,8 @@ def _concept(concept: Any) -> str:
     """What a coded value says to people; its code where it says nothing else."""
     if not isinstance(concept, dict):
         return ""
+    if "word" in concept and not {"text", "display"} & concept.keys():
+        return str(concept["word"])[:1].upper() + str(concept["word"])[1:]
     found = next((concept[name] for name in ("text", "display", "code") if name in concept), None)
     return str(found) if found is not None else next(map(_concept, concept.get("also", [])), "")
 

@@ -4,6 +4,7 @@ How to read this table.  One rule a line, in the specification's order; each hol
   field         one value, for one element; about= says in a sentence what it means
   each          a list: every item of the element that no rule beside it takes; the items keep their order in FHIR
   shape=        how the value inside is laid out (none: as FHIR writes it); code_table: through a table of words
+  coded         a concept in the clinic's own word, where a table has one for its code; the code stays where it says more
   link          a reference: what it leads to (contained or in the same Bundle) is told in its place, under one of the kinds
                 named; anything else is only pointed to.  Back in FHIR it stays where it was; what is new is contained
   POINTER       a reference that is only pointed to
@@ -33,6 +34,7 @@ from mappings.datatypes import (
     RATIO,
     SITE,
     TIMING,
+    coded,
     link,
     link_only,
     same_patient,
@@ -69,7 +71,7 @@ from mappings.resources.order_history import EVENT, SPECIMEN
 from mappings.resources.people import ACTORS
 from mappings.terminology import code_table
 
-CODED_REASON = CONCEPT.plus(only_if(fhir="coding"))
+CODED_REASON = coded("pain_diagnoses").plus(only_if(fhir="coding"))
 
 REASON_IN_WORDS = as_plain_value(part("CodeableConcept",
     field("text", fhir="text", about="A question or reason in plain words."),
@@ -88,7 +90,7 @@ REFERRAL = resource("ServiceRequest",
     each("categories", fhir="category", about="What sort of service it is.", shape=CONCEPT),
     field("urgency", fhir="priority", about="How soon the patient is to be seen.", shape=code_table("urgency")),
     field("must_not_be_done", fhir="doNotPerform", about="True if it asks that this is NOT done."),
-    field("service", fhir="code", about="What is asked for.", shape=CONCEPT),
+    field("service", fhir="code", about="What is asked for.", shape=coded("procedures", "therapies")),
     each("service_details", fhir="orderDetail", about="How exactly the service is to be done.", shape=CONCEPT),
     one_of(
         field("quantity", fhir="quantityQuantity", about="How much is asked for.", shape=QUANTITY),

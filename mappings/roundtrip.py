@@ -2,9 +2,9 @@
 
 Three questions, none of which answers another.  *Same*: read and written onto the original, did anything change?
 *Fresh*: rendered on nothing and read again, is it the same record?  *Rebuilt*: does that rendering say what the
-original said?  The last compares everything but the narrative, the order of `contained` and the ids that we derive:
-what bears another name says the same if the same references lead to it.  So a Bundle can be compared with one resource
-that contains what the entries held.
+original said?  The last compares everything but the narrative, the order of `contained`, the profiles of US Core that
+are declared where they are met, and the ids that we derive: what bears another name says the same if the same
+references lead to it.  So a Bundle can be compared with one resource that contains what the entries held.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir
-from mappings.conversion import FATES, roots
+from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir, us_core
+from mappings.conversion import FATES, rendered_again, roots
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
 from mappings.r4.fhirpath import expression, leaves
@@ -77,7 +77,7 @@ def roundtrip(document: Node, *, strict: bool = False, site: Site = AS_SHIPPED) 
             else replace(there, issues=refused.issues)
         ]
     told = reading.report
-    first, *others = (_there_and_back(document, conversion, site) for conversion in reading.conversions)
+    first, *others = (_there_and_back(document, reading.document, one, site) for one in reading.conversions)
     first = replace(first, ledger=told.ledger, unmapped=tuple(told.unmapped), issues=(*told.issues, *first.issues))
     return [first, *(replace(other, ledger=dict.fromkeys(told.ledger, 0)) for other in others)]
 
@@ -95,7 +95,7 @@ def _not_carried(document: Node, trip: Trip) -> Trip:
     return replace(trip, outcome="not-carried", ledger=ledger, unmapped=places)
 
 
-def _there_and_back(document: Node, conversion: Conversion, site: Site) -> Trip:
+def _there_and_back(document: Node, as_read: Node, conversion: Conversion, site: Site) -> Trip:
     root, record = conversion.root, conversion.record
     trip = Trip(root["resourceType"], root.get("id"), conversion.kind)
     try:
@@ -105,14 +105,14 @@ def _there_and_back(document: Node, conversion: Conversion, site: Site) -> Trip:
     changed = tuple(expression(document, trail) for trail in differences(document, back))
     trip = replace(trip, outcome="changed" if changed else "same", changed=changed)
     try:
-        fresh = to_fhir(record, site=site).resource
+        fresh = rendered_again(record, document, site=site)
         again = [one.record for one in from_fhir(fresh, site=site).conversions if one.kind == conversion.kind]
     except Refused as refused:
         return replace(trip, fresh=False, rebuilt=False, issues=refused.issues)
     return replace(
         trip,
         fresh=bool(again) and same(again[0], record),
-        rebuilt=same(what_it_says(document, root), what_it_says(fresh, fresh)),
+        rebuilt=same(what_it_says(as_read, root), what_it_says(fresh, fresh)),
     )
 
 
@@ -159,10 +159,18 @@ def _named(document: Document, resource: Node, names: Mapping[int, str]) -> Node
     said = {
         name: renamed(value) for name, value in resource.items() if name not in ("contained", "text", "_text", *ours)
     }
-    if names[id(resource)] != "#" and isinstance(said.get("meta"), dict):
-        of_a_server = ("versionId", "lastUpdated")  # of what is linked, nobody's to say again
-        said["meta"] = {name: value for name, value in said["meta"].items() if name not in of_a_server}
+    if isinstance(said.get("meta"), dict):
+        of_a_server = (
+            ("versionId", "lastUpdated") if names[id(resource)] != "#" else ()
+        )  # of what is linked, nobody's to say
+        said["meta"] = {name: value for name, value in _without_claims(said["meta"]).items() if name not in of_a_server}
     return {name: value for name, value in said.items() if value != {}}
+
+
+def _without_claims(meta: Node) -> Node:
+    """Without the profiles that are declared where they are met: they follow from the rest, as ids do."""
+    others = [url for url in meta.get("profile") or [] if not us_core.is_declared_by_us(url)]
+    return {**meta, "profile": others} if others else {name: value for name, value in meta.items() if name != "profile"}
 
 
 def _digest(value: Json) -> str:

@@ -63,10 +63,18 @@ def test_a_bundle_is_rebuilt_as_one_resource_that_says_the_same() -> None:
 def test_a_change_is_told_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     other = {**PATIENT, "birthDate": "1970-04", "name": [{"family": "Lindqvist", "given": ["Maja", "Ebba"]}]}
     monkeypatch.setattr(there_and_back, "to_fhir", lambda *_, **__: Writing(other))
+    monkeypatch.setattr(there_and_back, "rendered_again", lambda *_, **__: other)
     [trip] = there_and_back.roundtrip(PATIENT)
     assert trip.outcome == "changed"
     assert trip.changed == ("Patient.name[0].given[1]", "Patient.birthDate")
     assert (trip.fresh, trip.rebuilt) == (False, False)
+
+
+def test_what_was_repaired_comes_through_as_what_it_was_read_as() -> None:
+    sloppy = {**PATIENT, "resourceType": "patient", "birthDate": "19700401", "name": {"family": "Lindqvist"}}
+    [trip] = there_and_back.roundtrip(sloppy)
+    assert (trip.outcome, trip.fresh, trip.rebuilt) == ("same", True, True)
+    assert [issue.expression for issue in trip.issues] == ["Patient.resourceType", "Patient.name", "Patient.birthDate"]
 
 
 def test_another_spelling_of_a_decimal_is_a_change() -> None:

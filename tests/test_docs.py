@@ -27,6 +27,7 @@ from adapter.store.deliveries import State
 from adapter.store.engine import open_engine
 from mappings import ROOTS
 from mappings.r4 import exact_json
+from mappings.us_core.profiles import names, profile, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,6 +140,12 @@ def test_every_record_stands_in_the_table_with_its_root() -> None:
     assert told == {kind: list(roots.values()) for kind, roots in ROOTS.items()}
 
 
+def test_every_profile_that_is_declared_stands_in_the_table_with_its_resource() -> None:
+    told = [(code(name)[0], resource) for name, resource, _ in rows("US Core", "profile")]
+    assert told == [(name, profile(name).type) for name in names() if profile(name).declared]
+    assert f"US Core {version()}" in section("US Core")
+
+
 def test_every_folder_of_the_layout_is_there() -> None:
     for folder, _ in rows("Layout", "folder"):
         assert (ROOT / code(folder)[0]).is_dir()
@@ -204,3 +211,14 @@ def copied(heading: str, language: str) -> str:
 
 def test_every_state_of_a_delivery_is_told() -> None:
     assert [state for state in get_args(State) if f"`{state}`" not in section("The service")] == []
+
+
+def test_the_python_to_copy_runs_and_does_what_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    made: dict[str, Any] = {}
+    exec(copied("From Python", "python"), made)
+    assert made["document"] == exact_json.loads((ROOT / "fixtures" / "referral.bundle.json").read_bytes())
+    assert exact_json.loads(made["text"]) == made["writing"].resource != made["document"]
+    assert sum(made["ledger"].values()) == len(made["reading"].report.lineage)
+    assert type(made["model"]).__module__ == "fhir.resources.R4B.bundle"
+    assert made["issues"] == made["writing"].model_issues == ()

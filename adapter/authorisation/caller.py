@@ -42,9 +42,9 @@ class Caller:
         """Refuses an entry that the token does not grant: for a batch, whose entries each stand alone."""
         self.check(needs_of_entry(entry, index))
 
-    def check_entries(self, bundle: Any) -> None:
+    def check_entries(self, document: Any) -> None:
         """Refuses a Bundle with entries that the token does not grant, naming all the scopes that it lacks."""
-        asked = needs_of_entries(bundle)
+        asked = needs_of_entries(document)
         if None in asked:
             self.check(None)
         self.check(need for needs in asked for need in needs or ())

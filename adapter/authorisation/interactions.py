@@ -35,6 +35,7 @@ def _row(method: str, address: str, letters: str, type_: str = "") -> Row:
 ROWS = (
     _row("POST", "/?", ""),  # by its entries
     _row("POST", re.escape(MESSAGE), "c", "ServiceRequest"),  # and by its entries
+    _row("POST", f"{_TYPE}/\\$validate", ""),  # nothing is stored by it, nor read
     _row("GET", "/?", "s", ANY),
     _row("GET", "/_history", "s", ANY),
     _row("GET", _TYPE, "s"),
@@ -65,12 +66,13 @@ def needs(method: str, address: str) -> tuple[Need, ...] | None:
     return None
 
 
-def needs_of_entries(bundle: Any) -> list[tuple[Need, ...] | None]:
+def needs_of_entries(document: Any) -> list[tuple[Need, ...] | None]:
     """What each entry of a Bundle needs, in their order.
 
     What is no sound Bundle needs nothing: it is refused for that.
     """
-    entries = bundle.get("entry") if isinstance(bundle, dict) else None
+    is_bundle = isinstance(document, dict) and document.get("resourceType") == "Bundle"
+    entries = document.get("entry") if is_bundle else None
     listed = entries if isinstance(entries, list) else []
     return [needs_of_entry(entry, index) for index, entry in enumerate(listed)]
 

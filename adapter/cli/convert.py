@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import mappings
@@ -10,10 +11,11 @@ from adapter.cli.progress import watched
 from adapter.cli.report import Notes, Report, reporting
 from adapter.cli.site import site_of
 from adapter.output import say
-from mappings import Issue, Refused
+from mappings import Issue, Refused, faults
 from mappings.r4 import structure
 from mappings.r4.exact_json import dumps
 from mappings.r4.fhirpath import leaves
+from mappings.tolerance import repaired
 
 if TYPE_CHECKING:
     import argparse
@@ -36,7 +38,8 @@ def from_fhir(arguments: argparse.Namespace) -> int:
             kinds = ", ".join(conversion.kind for conversion in reading.conversions)
             told = reading.report
             gates = [gate for conversion in reading.conversions for gate in _gates(conversion.record)]
-            report.tell(document, kinds, notes_on(told.ledger, told.unmapped, told.issues, document, report, gates))
+            as_read = replace(document, json=reading.document)
+            report.tell(document, kinds, notes_on(told.ledger, told.unmapped, told.issues, as_read, report, gates))
         report.total(f"{records} records")
     return report.exit_code()
 
@@ -135,8 +138,7 @@ def _onto(arguments: argparse.Namespace, report: Report) -> dict[str, Any] | Non
         arguments.parser.error("--onto takes one FHIR resource or Bundle")
     try:
         resource = resource_of(several[0])
-        if errors := [issue for issue in structure.check(resource) if issue.severity in ("fatal", "error")]:
-            raise Refused(errors)  # here, or else the record would be blamed for it
+        faults.refuse(structure.check(repaired(resource)[0]))  # here, or else the record would be blamed for it
         return resource
     except Refused as refused:
         report.refuse(several[0], refused.issues)

@@ -1,4 +1,7 @@
-"""`paingate validate`: is it valid R4, or a sound clinic record, and if not, where, why, and how to mend it?"""
+"""`paingate validate`: is it valid R4, or a sound clinic record, and if not, where, why, and how to mend it?
+
+What claims a profile of US Core and does not meet it is warned of: it is valid R4 all the same.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,10 @@ def _issues(document: Document, site: Site) -> Sequence[Issue]:
         return document.issues
     if _is_record(document):
         return check_record(document.json, site=site)
+    from mappings import us_core
     from mappings.r4 import validity
 
-    return validity.check(document.json)
+    return [*validity.check(document.json), *us_core.false_claims(document.json)]
 
 
 def _is_record(document: Document) -> bool:

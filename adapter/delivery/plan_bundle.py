@@ -4,6 +4,7 @@ The patient is created only if the partner has none with that identifier, and ne
 only if there is none yet, and otherwise put onto the very version that was found (If-Match): so a request that was lost
 on the way and sent again cannot make a second plan, nor a second version of the same one.
 Equal input gives equal bytes: ids in the Bundle are UUIDv5 of the business identifiers.
+What is sent declares the profiles of US Core that it meets as it is sent, the patient being an entry of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Identifier
+from mappings import us_core
+from mappings.faults import refuse
+from mappings.r4 import validity
 from mappings.values import Json
 
 Resource = dict[str, Any]
@@ -42,7 +46,10 @@ class CannotBeSent(Exception):
 def plan_bundle(
     plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None
 ) -> Resource:
-    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it."""
+    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it.
+
+    CannotBeSent or Refused: the records do not make one, or not one that is valid R4.
+    """
     person, known_by = _patient(patient, render)
     here = _urn("Patient", known_by)
     document = _outgoing(_about(_named(plan, identifier, render), here))
@@ -54,7 +61,7 @@ def plan_bundle(
         if held.version is not None:
             request["ifMatch"] = f'W/"{held.version}"'
     create = {"method": "POST", "url": "Patient", "ifNoneExist": known_by.query()}
-    return {
+    bundle: Resource = {
         "resourceType": "Bundle",
         "type": "transaction",
         "entry": [
@@ -62,6 +69,9 @@ def plan_bundle(
             {"fullUrl": _urn("CarePlan", identifier), "resource": document, "request": request},
         ],
     }
+    bundle = us_core.declared(bundle)
+    refuse(validity.check(bundle))
+    return bundle
 
 
 def _named(plan: Record, identifier: Identifier, render: Render) -> Resource:

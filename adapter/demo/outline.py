@@ -41,7 +41,7 @@ def brief(value: Any) -> str:
         return str(value)
     if "family" in value:
         return " ".join([*value.get("prefix", []), *value.get("given", []), value["family"]])
-    words = value.get("text") or value.get("display") or value.get("shown_as")
+    words = value.get("text") or value.get("display") or value.get("word") or value.get("shown_as")
     if "code" in value and "value" not in value:
         return f"{words} ({value['code']})" if words else str(value["code"])
     if words and not {"kind", "ref"} & value.keys():

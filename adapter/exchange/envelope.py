@@ -14,8 +14,11 @@ from urllib.parse import parse_qsl
 from adapter.exchange.references import Links, Node
 from adapter.exchange.refusal import refuse
 from adapter.store.resources import Identifier
+from mappings.tolerance.systems import system_of
 
 ROOT = "ServiceRequest"
+_system_repaired = system_of(of_codes=False)
+"""What an identifier's system is read as in the resources, so also in what is asked of them."""
 NOT_STORED = {
     "Task": "The clinic makes the Task of a referral itself: leave yours out, and find ours by Task?focus=.",
     "Bundle": "A Bundle within a transaction is not unpacked: send its entries as entries.",
@@ -101,7 +104,8 @@ def _condition(text: str, where: str, type_: str) -> Identifier:
     if len(parameters) == 1 and parameters[0][0] == "identifier":
         system, bar, value = parameters[0][1].rpartition("|")
         if value and "," not in value:
-            return (system if bar else None), value
+            repaired = _system_repaired(system)
+            return ((repaired[0] if repaired else system) if bar else None), value
     sentence = "The condition that is understood is identifier=system|value, with one identifier: send that."
     raise refuse("unprocessable", "not-supported", where, sentence)
 

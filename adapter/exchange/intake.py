@@ -26,7 +26,7 @@ from adapter.store.engine import writing
 from adapter.store.messages import Made, Message
 from adapter.store.referrals import Referral
 from adapter.store.resources import Stored
-from mappings import Issue
+from mappings.issues import Issue
 from mappings.r4 import exact_json, structure
 
 _TRIES = 8
@@ -41,7 +41,8 @@ class Incoming:
     content_type: str
     body: bytes
     document: Node
-    """What the body says."""
+    """What the body says, with what was repaired in it."""
+    repairs: tuple[Issue, ...] = ()
     condition: str | None = None
     """If-None-Exist, where the door has that."""
     sender: str = ""
@@ -67,7 +68,7 @@ def receive(engine: Engine, settings: Settings, incoming: Incoming) -> Received:
         envelope = open_transaction(document)
     else:
         envelope = open_alone(document, incoming.condition)
-    storing = _Storing(settings, incoming, envelope, read_referral(document, site_of(settings.site)))
+    storing = _Storing(settings, incoming, envelope, read_referral(document, site_of(settings.site), incoming.repairs))
     for _ in range(_TRIES - 1):
         try:
             with writing(engine) as connection:

@@ -5,7 +5,7 @@ Also the one place that knows the names of a record's fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -38,8 +38,8 @@ def site_of(folder: str) -> Site:
     return mappings.site(folder) if folder else AS_SHIPPED
 
 
-def read_referral(document: dict[str, Any], site: Site) -> Referred:
-    """The referral of a Bundle or ServiceRequest that was found sound."""
+def read_referral(document: dict[str, Any], site: Site, repairs: Sequence[Issue] = ()) -> Referred:
+    """The referral of a Bundle or ServiceRequest that was found sound; `repairs` were made in it before."""
     try:
         reading = mappings.from_fhir(document, kinds=("referral",), site=site)
     except Refused as refused:
@@ -50,8 +50,9 @@ def read_referral(document: dict[str, Any], site: Site) -> Referred:
         text = "There is not exactly one referral to be read from this: send one ServiceRequest as its root."
         raise refuse("unprocessable", "not-supported", where, text)
     report = reading.report
+    issues = tuple(dict.fromkeys((*repairs, *report.issues)))
     made_by = mappings.version("referral", site=site)
-    return Referred(found[0].record, made_by, report.issues, tuple(report.unmapped), dict(report.ledger))
+    return Referred(found[0].record, made_by, issues, tuple(report.unmapped), dict(report.ledger))
 
 
 def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:

@@ -18,11 +18,12 @@ from adapter.authorisation import caller, fhir_gate
 from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.exchange.intake import Incoming, Received, receive
 from adapter.exchange.limits import refuse_too_much
-from adapter.exchange.refusal import refuse
+from adapter.exchange.refusal import Refusal, refuse
 from adapter.fhir_api import capability, errors, smart
 from adapter.fhir_api.negotiation import ANSWER_TYPE, MEDIA_TYPES, Return, check_format, is_pretty, preferences
-from adapter.fhir_api.outcome import receipt, warns
+from adapter.fhir_api.outcome import outcome, receipt, warns
 from adapter.fhir_api.task_search import search
+from adapter.fhir_api.validation import validated
 from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.clock import now
@@ -30,6 +31,7 @@ from adapter.store.engine import reading
 from adapter.store.messages import Made
 from adapter.store.resources import Stored
 from mappings.r4 import exact_json
+from mappings.tolerance import repaired
 
 ROOT = "/fhir"
 
@@ -72,19 +74,23 @@ def _intake(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         response.headers["Location"] = f"{_base()}/{made.type}/{made.id}/_history/{made.version}"
         return response
 
+    @routes.post("/<type_>/$validate")
+    def validate(type_: str) -> Response:
+        if type_ not in capability.VALIDATED:
+            raise _unknown_type()
+        body = read_body(request, settings, MEDIA_TYPES, type_)
+        return _answer(outcome(validated(read_json(body, settings, type_), type_)), 200)
+
     def _received(wanted: str) -> Received:
         body = read_body(request, settings, MEDIA_TYPES, wanted)
-        document = read_json(body, settings, wanted)
+        document, repairs = repaired(read_json(body, settings, wanted))
         if not isinstance(document, dict) or document.get("resourceType") != wanted:
             text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
             raise refuse("wrong type", "invalid", wanted, text)
         refuse_too_much(document, settings)
-        condition = None
-        if wanted == "Bundle":
-            caller().check_entries(document)
-        else:
-            condition = request.headers.get("If-None-Exist")
-        incoming = Incoming(request.path, request.mimetype, body, document, condition, caller().partner)
+        caller().check_entries(document)
+        condition = request.headers.get("If-None-Exist") if wanted != "Bundle" else None
+        incoming = Incoming(request.path, request.mimetype, body, document, tuple(repairs), condition, caller().partner)
         return receive(engine, settings, incoming)
 
 
@@ -124,7 +130,11 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
 
 def _known(type_: str) -> None:
     if type_ not in capability.READ:
-        raise refuse("not found", "not-supported", "", "There is no resource of this type: see /fhir/metadata.")
+        raise _unknown_type()
+
+
+def _unknown_type() -> Refusal:
+    return refuse("not found", "not-supported", "", "There is no resource of this type: see /fhir/metadata.")
 
 
 def _base() -> str:

@@ -9,6 +9,7 @@ from adapter.exchange.envelope import NOT_STORED
 from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
+from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
 from mappings.r4 import definitions
 
@@ -17,6 +18,8 @@ CREATED = ("ServiceRequest",)
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
 SEARCHED = {"Task": PARAMETERS}
+VALIDATED = tuple(sorted((*READ, "Bundle")))
+"""What $validate looks at: also the Bundle, which is taken apart and not stored."""
 FHIR_VERSION = "4.0.1"
 
 
@@ -39,7 +42,7 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
                     "ServiceRequest. Its Task, made here, says where it stands."
                 ),
                 **smart.security(settings),
-                "resource": [_resource(type_) for type_ in READ],
+                "resource": [_resource(type_) for type_ in VALIDATED],
                 "interaction": [{"code": "transaction"}],
             }
         ],
@@ -47,8 +50,11 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
 
 
 def _resource(type_: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"type": type_, "operation": [{"name": "validate", "definition": DEFINITION}]}
+    if type_ not in READ:
+        return told
     codes = ["read", "vread"]
-    told: dict[str, Any] = {"type": type_, "interaction": [], "versioning": "versioned"}
+    told["versioning"] = "versioned"
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = True
@@ -57,8 +63,7 @@ def _resource(type_: str) -> dict[str, Any]:
         told["searchParam"] = [
             {"name": one.name, "type": one.type, "documentation": one.says} for one in SEARCHED[type_]
         ]
-    told["interaction"] = [{"code": code} for code in codes]
-    return told
+    return {"type": type_, "interaction": [{"code": code} for code in codes], **told}
 
 
 def _release() -> str:

@@ -15,6 +15,7 @@ from mappings.lens.document import Document, Node, derived_uuid, references
 from mappings.lens.gates import not_actionable, not_told
 from mappings.lens.links import identity
 from mappings.lens.making import Making, Rendering, WriteScope
+from mappings.lens.normal import normal
 from mappings.lens.reading import Mark, Note, Reading, Scope
 from mappings.lens.records import ResourceShape
 from mappings.values import same
@@ -34,6 +35,8 @@ class Mapping:
     """What in a record somebody has to look at; the record says it, and no mapping drops it."""
     narrate: Callable[[dict[str, Any]], str] | None = None
     """The record in words, as the div of a generated narrative."""
+    finish: Callable[[Node, Node | None], tuple[Node, list[Issue]]] = lambda made, onto: (made, [])
+    """What stands in a document and follows from the whole of it, said once that is put together."""
 
     @property
     def heading(self) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class Mapping:
 
         Refused: a field or value that has no place, or a record that would read back otherwise.
         """
+        record = normal(self.shape, record)
         content = _content(record)
         if onto is None or root is None:
             root = {"resourceType": self.shape.type}
@@ -85,8 +89,9 @@ class Mapping:
         words = self.narrate(record) if self.narrate is not None else None
         made = assembled(making, written, fresh=onto is None, words=words)
         _refuse_dangling(making, made)
+        made, said = self.finish(made, onto.given if onto is not None else None)
         back = self._check(record, made, making)
-        return made, [*making.notes, *_left_behind(making, Document(made), back)]
+        return made, [*making.notes, *said, *_left_behind(making, Document(made), back)]
 
     def _check(self, record: dict[str, Any], made: Node, making: Making) -> Reading:
         document = Document(made)

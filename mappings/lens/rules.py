@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mappings.lens.binding import NEVER_ASSUMED, Binder, bound_shape, loose
+from mappings.lens.codes import Code
 from mappings.lens.lists import Bound, every, gone, locate, look, put
 from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError, Seed, contains
 from mappings.lens.reading import Scope
-from mappings.lens.shapes import Code, Primitive, Shape, Unreadable
+from mappings.lens.shapes import Primitive, Shape, Unreadable
 from mappings.r4.definitions import Element
 from mappings.values import same
 
@@ -171,8 +172,14 @@ class Field(At):
             inner.mark(container, key, "stated", self.where)
             return {}
         if self.shape.leaf:
+            self.note_nearness(container, key, scope)
             inner.mark(container, key, "carried", self.where)
         return {self.name: value}
+
+    def note_nearness(self, container: Any, key: str | int, scope: Scope) -> None:
+        """A code is never replaced by a word that is only near it without the report saying so."""
+        if isinstance(self.shape, Code) and (near := self.shape.nearness(container[key])):
+            scope.note("information", "informational", container, key, near, f"{self.name}, {self.where}")
 
     def is_known(self, value: Any) -> bool:
         """Whether a code is of the value set that R4 demands; a word through a table always is."""

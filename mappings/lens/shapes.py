@@ -1,4 +1,4 @@
-"""What a value is: a primitive, a code through a table, or a record of several rules.
+"""What a value is: a primitive, FHIR as it stands, or a record of several rules; codes through a table are in codes.py.
 
 A shape turns one FHIR value into one record value and back:
     from_fhir(raw, scope) -> value, or None where there is nothing it can tell
@@ -9,7 +9,7 @@ to_fhir changes only what differs from `before`: first, do no harm.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -118,31 +118,6 @@ class Verbatim(Leaf):
         if not isinstance(value, dict) or not value:
             scope.refuse(f"This must be a FHIR {self.type}.", "structure")
         return copy.deepcopy(value)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Code(Leaf):
-    """A code told in the clinic's own word: one word for each code, and back."""
-
-    name: str
-    words: Mapping[str, str]
-    type: str = "code"
-
-    @cached_property
-    def codes(self) -> dict[str, str]:
-        return {code: word for word, code in self.words.items()}
-
-    def from_fhir(self, raw: Any, scope: Scope) -> Any:
-        if raw not in self.codes:
-            raise Unreadable(
-                "code-invalid", f"No word of the clinic's for this code, in table {self.name}. Kept as it came."
-            )
-        return self.codes[raw]
-
-    def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Any:
-        if not isinstance(value, str) or value not in self.words:
-            scope.refuse(f"Say one of: {', '.join(self.words)}.", "code-invalid")
-        return self.words[value]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -44,4 +45,4 @@ def _tell(value: Any, seen: dict[int, int], text: list[str]) -> None:
         for item in value:
             _tell(item, seen, text)
     else:
-        text.append(repr(value))
+        text.append(f"{value.__module__}.{value.__qualname__}" if inspect.isfunction(value) else repr(value))

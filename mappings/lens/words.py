@@ -12,8 +12,10 @@
     fill        written into what we make, never into what others made
     tagged      only_if and fill for a category
     same_as_root     a reference told only where it differs from that of the root of the record
-    code        a code in the clinic's word, through a table
+    code        a bare code in the clinic's word, through a table
+    worded      main, for codings of which the clinic has words: the word is told, and what it does not say beside it
     skip        not told on purpose, with the reason
+    derived     the items of a list that are not told because they follow from the rest
     again       a shape defined further down, or that contains itself
     verbatim    FHIR as it stands, for extensions only; pointer: the shape of a Reference
 
@@ -23,19 +25,23 @@ link and link_only, for references, are in mappings/datatypes.py.  `fhir=` is a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from mappings.lens.binding import declared_at
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf, Says
+from mappings.lens.derived import Derived
 from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.paths import Seed, parse
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Fill, Rule, Skip
-from mappings.lens.shapes import Again, Bare, Code, Shape, Verbatim
+from mappings.lens.shapes import Again, Bare, Shape, Verbatim
+from mappings.lens.tables import Table
+from mappings.lens.worded import Worded
 
 verbatim = Verbatim()
 
@@ -117,6 +123,11 @@ def skip(*, fhir: str, because: str) -> Skip:
     return Skip(fhir=fhir, because=because, where=declared_at())
 
 
+def derived(*, fhir: str, of: str, when: Callable[[Any], bool], because: str) -> Derived:
+    """The items of a list that are not told because they follow from the rest; of: the field that tells the others."""
+    return Derived(fhir=fhir, of=of, when=when, because=because, where=declared_at())
+
+
 def part(type_: str, *rules: Rule, key: str = "", restates: str = "") -> RecordShape:
     """A shape for a data type or backbone element.
 
@@ -146,11 +157,21 @@ def resource(type_: str, *rules: Rule, known_by: str = "", else_by: str = "", re
     return ResourceShape(type_, rules, known, declared_at(), restates=said, else_by=by)
 
 
-def code(name: str, words: Mapping[str, str]) -> Code:
-    """A code through a table {word: code}; two words for one code would leave no way back, and are refused."""
-    if len(set(words.values())) < len(words):
-        raise ValueError(f"table {name}: two words for one code leave no way back")
-    return Code(name, words)
+def code(table: Table) -> Code:
+    """A bare code in the clinic's word, through a table."""
+    return Code(table)
+
+
+def worded(
+    *tables: Table, fhir: str, shape: RecordShape, others: str, others_about: str, where: str = ""
+) -> Worded:  # fmt: skip
+    """main() for the codings of a concept, of which the clinic's word stands in the place of a code that it knows.
+
+    where: the declaration that it is for, where that is not the one that calls.
+    """
+    return Worded(
+        fhir=fhir, shape=shape, others=others, others_about=others_about, tables=tables, where=where or declared_at()
+    )
 
 
 def again(of: Callable[[], Shape]) -> Again:

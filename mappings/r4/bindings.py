@@ -1,7 +1,7 @@
 """Required bindings: what a code, Coding or CodeableConcept must be taken from (bindings.json, made by generate.py).
 
-Four value sets are too large to list or belong to others: languages, MIME types and currencies are held to their
-grammar, units of UCUM to being without white space.  One is not in the official package and not checked (UNCHECKED).
+Four value sets are too large to list or belong to others: languages, MIME types, currencies and units of UCUM are held
+to their grammar.  One is not in the official package and not checked (UNCHECKED).
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mappings.r4.definitions import nearest
+from mappings.r4.ucum import MEND, UCUM, is_unit
 from mappings.values import Json
 
 _TABLE = Path(__file__).with_name("bindings.json")
 _NAMED = 12
 """A value set of so many codes is told whole."""
+
+Holds = Callable[[str], object]
+"""A grammar: whether a code keeps to it."""
 
 _NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _LANGUAGE = (
@@ -26,14 +30,17 @@ _LANGUAGE = (
     r"(?:-(?:[A-Za-z0-9]{5,8}|\d[A-Za-z0-9]{3}))*(?:-[A-WY-Za-wy-z0-9](?:-[A-Za-z0-9]{2,8})+)*"
     r"(?:-[Xx](?:-[A-Za-z0-9]{1,8})+)?|[Xx](?:-[A-Za-z0-9]{1,8})+|i-[a-z]{2,8}"
 )
-_GRAMMARS = {
-    "urn:ietf:bcp:47": (re.compile(_LANGUAGE), "Write a language as BCP 47 does: en, or de-CH."),
+_GRAMMARS: dict[str, tuple[Holds, str]] = {
+    "urn:ietf:bcp:47": (re.compile(_LANGUAGE).fullmatch, "Write a language as BCP 47 does: en, or de-CH."),
     "urn:ietf:bcp:13": (
-        re.compile(rf"{_NAME}/{_NAME}(\s*;.*)?|xml|json|ttl"),
+        re.compile(rf"{_NAME}/{_NAME}(\s*;.*)?|xml|json|ttl").fullmatch,
         "Write a MIME type such as application/pdf.",
     ),
-    "urn:iso:std:iso:4217": (re.compile("[A-Z]{3}"), "Write a currency as the three capital letters of ISO 4217."),
-    "http://unitsofmeasure.org": (re.compile(r"[!-~]+"), "Write a unit of UCUM: visible characters without a space."),
+    "urn:iso:std:iso:4217": (
+        re.compile("[A-Z]{3}").fullmatch,
+        "Write a currency as the three capital letters of ISO 4217.",
+    ),
+    UCUM: (is_unit, MEND),
 }
 UNCHECKED = {
     "http://loinc.org/vs/LL379-9": "An answer list of LOINC, which is not in the official package.",
@@ -46,7 +53,7 @@ class Binding(NamedTuple):
     url: str
     codes: frozenset[str]
     """What a bare code may be; empty where a grammar says it."""
-    systems: Mapping[str, frozenset[str] | re.Pattern[str]]
+    systems: Mapping[str, frozenset[str] | Holds]
 
     def allows(self, code: str) -> bool:
         """Whether a bare code may stand, its system being understood."""
@@ -81,8 +88,11 @@ class Binding(NamedTuple):
 def binding(url: str) -> Binding | None:
     """The codes of a value set; None for one that is not checked."""
     listed = _table().get(url)
-    if listed is None:
-        return None
+    return None if listed is None else binding_of(url, listed)
+
+
+def binding_of(url: str, listed: Mapping[str, list[str] | None]) -> Binding:
+    """A value set by its codes, listed by code system; None for those of a system means that its grammar says them."""
     systems = {
         system: frozenset(codes) if codes is not None else _GRAMMARS[system][0] for system, codes in listed.items()
     }
@@ -96,8 +106,8 @@ def limit(place: str) -> Binding | None:
     return binding(url) if url else None
 
 
-def _is_of(codes: frozenset[str] | re.Pattern[str], code: str) -> bool:
-    return code in codes if isinstance(codes, frozenset) else codes.fullmatch(code) is not None
+def _is_of(codes: frozenset[str] | Holds, code: str) -> bool:
+    return code in codes if isinstance(codes, frozenset) else bool(codes(code))
 
 
 @functools.cache

@@ -21,6 +21,8 @@ Leaf = tuple[Any, Key, Json, str]
 
 _LONGEST_NAME = 40
 _LONGEST_URL = 200
+_MOST_NAMED = 200
+"""In a longer list an item goes by its index: to look for its like each time would take a hostile input hours."""
 _KEYWORDS = frozenset({"and", "div", "false", "implies", "mod", "or", "true", "xor"})
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_URL = re.compile(r"[!-&(-\[\]-~]+")
@@ -94,6 +96,8 @@ def _suffix(item: Json, index: int, urls: Mapping[str, int] | None) -> str:
 
 
 def _urls(items: list[Json]) -> Mapping[str, int]:
+    if len(items) > _MOST_NAMED:
+        return {}
     found = (item.get("url") for item in items if isinstance(item, dict))
     return Counter(url for url in found if isinstance(url, str))
 

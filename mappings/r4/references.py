@@ -17,8 +17,9 @@ _LITERAL = re.compile(
     r"(?:https?://[^\s?#]+/|)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
 _SEARCH = re.compile(r"([A-Z][A-Za-z]+)\?\S+")
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+OID = re.compile(r"urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
 _DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -35,6 +36,16 @@ class Scope:
         """The ids of contained resources that something refers to."""
         self.pointing_out: set[str] = set()
         """Those that refer to the resource that they lie in (#)."""
+        self._ids: set[tuple[Json, str]] = set()
+
+    def is_first(self, id_: str, type_: str, inside: Json) -> bool:
+        """Whether no element before had this id, in the resource or in the contained one that it is inside of.
+
+        A StructureDefinition describes an element twice, in its snapshot and in its differential, by one id.
+        """
+        known = len(self._ids)
+        self._ids.add((inside, id_))
+        return len(self._ids) > known or type_ == "ElementDefinition"
 
 
 class Bundle:
@@ -76,7 +87,7 @@ def follow(text: str, scope: Scope, bundle: Bundle | None, *, inside: bool) -> L
         if transaction and is_resource(match[1]):
             return Lead(match[1])
         return Lead(fault=("value", "Only in a transaction may a reference be a search: write Type/id."))
-    if not _ABSOLUTE.fullmatch(text):
+    if not ABSOLUTE.fullmatch(text):
         return Lead(fault=("value", "Write a reference as Type/id, #id of a contained resource, or an absolute URL."))
     return Lead()
 
@@ -95,6 +106,8 @@ def _contained(id_: str, scope: Scope, *, inside: bool) -> Lead:
 def _urn(text: str, *, transaction: bool) -> Lead:
     if text.startswith("urn:uuid:") and not UUID.fullmatch(text):
         return Lead(fault=("value", "Write a UUID as urn:uuid: and 32 hexadecimal digits with hyphens."))
+    if text.startswith("urn:oid:") and not OID.fullmatch(text):
+        return Lead(fault=("value", "Write an OID as urn:oid:1.2.3."))
     if transaction and text.startswith(("urn:uuid:", "urn:oid:")):
         return Lead(
             fault=("not-found", "No entry of this transaction has this as its fullUrl: add it, or refer to one.")

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from mappings.issues import Issue
+from mappings.issues import Issue, Severity
 from mappings.r4.definitions import Element, children, has_twin, is_primitive, is_resource, nearest, resources
 from mappings.r4.exact_json import MAX_DEPTH
 from mappings.r4.fhirpath import Key, expression, spelled
@@ -65,10 +65,10 @@ class Walk:
             self.issues.append(Issue("error", "too-costly", self.at or "Resource", text))
         return self.issues
 
-    def say(self, code: str, text: str, *below: Key) -> None:
+    def say(self, code: str, text: str, *below: Key, severity: Severity = "error") -> None:
         if len(self.issues) == MOST_ISSUES:
             raise Enough
-        self.issues.append(Issue("error", code, expression(self.root, [*self.keys, *below], self.at), text))
+        self.issues.append(Issue(severity, code, expression(self.root, [*self.keys, *below], self.at), text))
 
     def resource(self, node: Json) -> None:
         if not isinstance(node, dict):

@@ -1,8 +1,9 @@
 """Whether a resource or Bundle is valid R4, in one pass: its structure, and what the structure alone does not say.
 
-Added to structure.py's pass: codes of required bindings, where references lead, what contained resources must keep
-to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that it
-cannot be judged is left to be judged once the shape is mended.  The mapping path asks structure.py alone.
+Added to structure.py's pass: codes of required bindings, units, where references lead, what contained resources must
+keep to, the rules of Bundles, and the invariants of severity error.  An invariant whose node has so broken a shape that
+it cannot be judged is left to be judged once the shape is mended.  What a fault means on the way in and on the way out
+is said in mappings/faults.py.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import functools
 from collections.abc import Iterator
 
 from mappings.issues import Issue
-from mappings.r4 import bundles
+from mappings.r4 import bundles, stated
 from mappings.r4.bindings import Binding, binding, limit
-from mappings.r4.definitions import Element, children, is_primitive, is_resource
+from mappings.r4.definitions import Element, alike, children, is_primitive, is_resource
 from mappings.r4.fhirpath import Key
 from mappings.r4.invariants import Rule, rules_of, told
 from mappings.r4.references import Bundle, Scope, follow, named_type, wrong_target
 from mappings.r4.structure import Node, Plan, Visit, Walk, plan_of
+from mappings.r4.ucum import MEND, UCUM, is_unit
 from mappings.values import Json
 
 _UNJUDGEABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -25,7 +27,7 @@ _UNJUDGEABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 def check(resource: Json, at: str | None = None) -> list[Issue]:
-    """All that keeps a resource or Bundle, with everything in it, from being valid R4; nothing if it is.
+    """All that keeps a resource or Bundle, with everything in it, from being valid R4 (errors), and what is doubtful.
 
     `at` is what the resource itself is called in the expressions: its type, unless it lies somewhere.
     """
@@ -77,7 +79,17 @@ class _Walk(Walk):
         before = len(self.issues)
         super().object(node, type_, id_alone=id_alone)
         if isinstance(node, dict):
-            self.judge(node, self.plan(type_).rules, sound=len(self.issues) == before)
+            sound = len(self.issues) == before
+            self.judge(node, self.plan(type_).rules, sound=sound)
+            if sound:
+                self.words(node, type_)
+
+    def words(self, node: Node, type_: str) -> None:
+        """What R4 says of the type in words, and of the ids of elements."""
+        for place, code, text in stated.faults(type_, node):
+            self.say(code, text, *place)
+        if "id" in node and not is_resource(type_) and not self.scope.is_first(node["id"], type_, self.inside):
+            self.say("duplicate", "Give each element an id of its own, or none.", "id")
 
     def judge(self, value: Json, rules: tuple[Rule, ...], *, sound: bool) -> None:
         for rule in rules:
@@ -145,6 +157,8 @@ def _more(type_: str, element: Element, visit: Visit) -> Visit:
         visit = _pointer(visit, element.type)
     elif element.type == "CareTeam.participant":
         visit = _participant(visit)
+    elif element.name == "code" and alike(type_) == "Quantity":
+        visit = _unit(visit)
     place = f"{type_}.{element.choice or element.name}"
     required = binding(element.binding) if element.binding else None
     if bound := required or limit(place):
@@ -180,11 +194,15 @@ def _pointer(base: Visit, type_: str) -> Visit:
     def visit(walk: Walk, node: Node, value: Json) -> None:
         base(walk, node, value)
         assert isinstance(walk, _Walk)
-        for item in value if isinstance(value, list) else (value,):
-            if isinstance(item, str) and item[:1] == "#":
+        for item in _each(walk, value):
+            if not isinstance(item, str):
+                continue
+            if item[:1] == "#":
                 walk.pointer(item)
                 if type_ == "canonical" and item[1:] not in walk.scope.contained:
                     walk.say("not-found", "Contain a resource with this id, or refer to one that is there.")
+            elif text := stated.wrong_uri(item, canonical=type_ == "canonical"):
+                walk.say("value", text)
 
     return visit
 
@@ -196,6 +214,17 @@ def _participant(base: Visit) -> Visit:
         for item in _each(walk, value):
             if isinstance(item, dict):
                 walk.member(item)
+
+    return visit
+
+
+def _unit(base: Visit) -> Visit:
+    """The code of a unit.  R4 binds it to nothing, and HL7's own examples have wrong ones: a warning, no error."""
+
+    def visit(walk: Walk, node: Node, value: Json) -> None:
+        base(walk, node, value)
+        if node.get("system") == UCUM and isinstance(value, str) and not is_unit(value):
+            walk.say("code-invalid", MEND, severity="warning")
 
     return visit
 

@@ -33,7 +33,9 @@ _TOKEN = re.compile(
     r"|(?P<text>[^<&]++)"
 )
 _ATTRIBUTE = re.compile(r"([\w:.-]++)\s*+=\s*+(\"[^\"]*+\"|'[^']*+')")
-_ENTITIES = frozenset({*name2codepoint, "apos"})
+_OF_XML = frozenset({"lt", "gt", "amp", "quot", "apos"})
+_ENTITIES = _OF_XML | name2codepoint.keys()
+_NAMESPACE = "http://www.w3.org/1999/xhtml"
 _SCRIPT = re.compile(r"\s*(?:javascript|vbscript|data\s*:\s*text)", re.IGNORECASE)
 
 
@@ -41,7 +43,7 @@ class _Content:
     """What one pass over a narrative tells."""
 
     def __init__(self, div: str) -> None:
-        self.basic, self.content = True, False
+        self.basic, self.content, self.xml = True, False, True
         self.open: list[str] = []
         at = 0
         while at < len(div) and self.basic:
@@ -61,6 +63,7 @@ class _Content:
         elif token["entity"]:
             entity = token["entity"]
             self.basic = entity.startswith("#") or entity in _ENTITIES
+            self.xml = self.xml and (entity.startswith("#") or entity in _OF_XML)
             self.content = self.content or bool(unescape(f"&{entity};").strip())
         elif token["text"]:
             self.content = self.content or bool(token["text"].strip())
@@ -86,6 +89,18 @@ def _content(div: str) -> _Content:
 def is_basic(div: str) -> bool:
     """Whether a narrative is well-formed and made of basic formatting only."""
     return _content(div).basic
+
+
+def is_xml(div: str) -> bool:
+    """Whether a narrative names no entity of HTML such as &nbsp;, of which XML knows nothing."""
+    return _content(div).xml
+
+
+def is_xhtml(div: str) -> bool:
+    """Whether the div says that it is of the namespace of XHTML."""
+    start = _TOKEN.match(div.lstrip())
+    attributes = _ATTRIBUTE.finditer(start["attributes"] or "") if start else ()
+    return any(one[1] == "xmlns" and one[2][1:-1] == _NAMESPACE for one in attributes)
 
 
 def has_content(div: str) -> bool:

@@ -39,8 +39,16 @@ def _issues(errors: Any, trail: Trail) -> list[Issue]:
             for name, inner in errors.items()
             for issue in _issues(inner, trail if name == "_schema" else (*trail, name))
         ]
-    return [Issue("error", _code(text), record_path(trail), text) for text in errors]
+    nested = [issue for inner in errors if isinstance(inner, dict) for issue in _issues(inner, trail)]
+    return [
+        *(Issue("error", _code(text), record_path(trail), text) for text in errors if isinstance(text, str)),
+        *nested,
+    ]
 
 
 def _code(text: str) -> str:
-    return "required" if text.startswith("Say") and "must" in text else "structure"
+    if text.startswith("Say") and "must" in text:
+        return "required"
+    if text.startswith(("Take", "Say one of: ")):
+        return "code-invalid"
+    return "value" if text.startswith(("This may lead", "Write a reference")) else "structure"

@@ -1,7 +1,8 @@
 """marshmallow schemas built from the rules of a mapping.
 
 A schema checks and describes; it converts nothing: a decimal keeps its zeros, a date its precision.  Each shape
-becomes one schema class, made on first use and kept.
+becomes one schema class, made on first use and kept.  What R4 asks of an element, a code of some value set or a target
+of some type, is asked of the field that tells it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from mappings.lens.choices import OneOf, SameAs
-from mappings.lens.links import Link
+from mappings.lens.codes import Code
+from mappings.lens.links import Link, Pointer
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Rule
-from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, json_kind, resolved
-from mappings.r4.definitions import pattern
+from mappings.lens.shapes import Bare, Primitive, Shape, Verbatim, json_kind, resolved
+from mappings.lens.worded import WORD, Worded
+from mappings.r4.bindings import Binding, binding
+from mappings.r4.definitions import Element, pattern
+from mappings.r4.references import Lead, Scope, follow, named_type, wrong_target
 from mappings.sites import AS_SHIPPED, Site
 
 MISSING = "Say {name}: it must be there."
@@ -28,10 +33,10 @@ NO_SUCH = "There is no such field."
 
 
 class Value(fields.Field[Any]):
-    """A primitive as FHIR writes it: the JSON kind and the official text rule."""
+    """A primitive as FHIR writes it: the JSON kind, the official text rule, and the value set of a required code."""
 
-    def __init__(self, type_: str, **kwargs: Any) -> None:
-        self.type = type_
+    def __init__(self, type_: str, bound: Binding | None = None, **kwargs: Any) -> None:
+        self.type, self.bound = type_, bound
         super().__init__(**kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
@@ -40,6 +45,8 @@ class Value(fields.Field[Any]):
         rule = pattern(self.type)
         if rule is not None and isinstance(value, str) and not rule.fullmatch(value):
             raise ValidationError(f"This is not written as a {self.type} is.")
+        if self.bound is not None and not self.bound.allows(value):
+            raise ValidationError(self.bound.mend(value))
         return value
 
 
@@ -131,10 +138,11 @@ def _fields(rule: Rule) -> Members:
     if isinstance(rule, Main):
         inner: RecordShape = rule.shape
         about = {"description": rule.others_about}
+        word = {WORD: _word(rule)} if isinstance(rule, Worded) else {}
         others: fields.Field[Any] = fields.List(_field(inner), validate=validate.Length(min=1), metadata=about)
         if rule.name:
             return {rule.name: _field(inner, metadata={"description": rule.about}), rule.others: others}
-        return {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
+        return word | {rule.others: others, **{name: f for r in inner.rules for name, f in _fields(r).items()}}
     if isinstance(rule, SameAs):
         found = {name: _one(rule.rule, required=False) for name in (rule.rule.name, rule.as_written)}
         if rule.unless:
@@ -148,7 +156,7 @@ def _fields(rule: Rule) -> Members:
         required = bool(rule.element.min) and len(rule.steps) == 1
         about = {"description": rule.about}
         some = validate.Length(min=1)
-        inner_field = _field(rule.shape)
+        inner_field = _field(rule.shape, rule.element)
         listed = fields.List(
             inner_field, required=required, validate=some, metadata=about, error_messages=_messages(rule.name)
         )
@@ -161,6 +169,13 @@ def _fields(rule: Rule) -> Members:
     return {}
 
 
+def _word(rule: Worded) -> fields.Field[Any]:
+    choices = "; ".join(table.choices() for table in rule.tables)
+    return fields.String(
+        validate=validate.OneOf(rule.words, error=f"Say one of: {choices}."), metadata={"description": rule.about_word}
+    )
+
+
 def _messages(name: str) -> dict[str, Any]:
     return {
         "required": MISSING.format(name=name),
@@ -171,16 +186,21 @@ def _messages(name: str) -> dict[str, Any]:
 
 def _one(rule: Field, required: bool) -> fields.Field[Any]:
     return _field(
-        rule.shape, required=required, metadata={"description": rule.about}, error_messages=_messages(rule.name)
+        rule.shape,
+        rule.element,
+        required=required,
+        metadata={"description": rule.about},
+        error_messages=_messages(rule.name),
     )
 
 
-def _field(shape: Shape, **kwargs: Any) -> fields.Field[Any]:
+def _field(shape: Shape, element: Element | None = None, **kwargs: Any) -> fields.Field[Any]:
+    """The field of a shape; `element` is where it stands, if anything is asked of it there."""
     shape = resolved(shape)
     if isinstance(shape, Bare):
-        return _field(shape.field.shape, **kwargs)
+        return _field(shape.field.shape, shape.field.element, **kwargs)
     if isinstance(shape, Primitive):
-        return Value(shape.type, **kwargs)
+        return Value(shape.type, binding(element.binding) if element and element.binding else None, **kwargs)
     if isinstance(shape, Code):
         return fields.String(
             validate=validate.OneOf(list(shape.words), error=f"Say one of: {', '.join(shape.words)}."), **kwargs
@@ -188,10 +208,32 @@ def _field(shape: Shape, **kwargs: Any) -> fields.Field[Any]:
     if isinstance(shape, Verbatim):
         return fields.Dict(**kwargs)
     if isinstance(shape, Link):
-        return Linked(shape, **kwargs)
+        return Linked(shape, **_leading(shape.pointer, element), **kwargs)
     assert isinstance(shape, RecordShape)
+    if isinstance(shape, Pointer):
+        kwargs |= _leading(shape, element)
     kwargs["error_messages"] = {"type": "This must be a record.", **kwargs.get("error_messages", {})}
     return fields.Nested(partial(_instance, shape), **kwargs)
+
+
+def _leading(pointer: Pointer, element: Element | None) -> dict[str, Any]:
+    """What is asked of a pointer that stands on an element: that it leads where R4 lets it, as far as can be told."""
+    ref, type_ = (
+        next(r.name for r in pointer.rules if isinstance(r, Field) and r.fhir == n) for n in ("reference", "type")
+    )
+    targets = element.targets if element else ()
+
+    def check(value: Any) -> None:
+        text, named = value.get(ref), value.get(type_)
+        lead = follow(text, Scope({}), None, inside=False) if isinstance(text, str) and text[:1] != "#" else Lead()
+        errors = {
+            ref: lead.fault[1] if lead.fault else wrong_target(lead.type, targets),
+            type_: wrong_target(named_type(named), targets),
+        }
+        if found := {name: [sentence] for name, sentence in errors.items() if sentence}:
+            raise ValidationError(found)
+
+    return {"validate": check}
 
 
 __all__ = ["schema_of"]

@@ -12,11 +12,14 @@ from mappings.datatypes import (
     MODIFIER_EXTENSIONS,
     POINTER,
     QUANTITY,
+    extension,
     other_extensions,
     same_patient_if_said,
 )
 from mappings.lens.records import RecordShape
 from mappings.lens.words import again, each, field, one_of, only_if, part, resource
+
+QUESTIONNAIRE_URI = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-extension-questionnaire-uri"
 
 ANSWER: RecordShape = part("QuestionnaireResponse.item.answer",
     one_of(
@@ -55,6 +58,7 @@ ANSWERED_FORM = resource("QuestionnaireResponse",
     each("based_on", fhir="basedOn", about="The order that asked for it.", shape=POINTER),
     each("part_of", fhir="partOf", about="The procedure or finding that it belongs to.", shape=POINTER),
     field("questionnaire", fhir="questionnaire", about="Which form: the address of its definition."),
+    extension("other_form", QUESTIONNAIRE_URI, "Uri", "Which form, where it is defined otherwise than in FHIR: its address.", on="_questionnaire"),
     field("status", fhir="status", about="in-progress, completed, amended, entered-in-error or stopped."),
     same_patient_if_said(),
     field("visit", fhir="encounter", about="The visit at which it was filled in.", shape=POINTER),

@@ -11,11 +11,10 @@ from typing import Any
 
 from mappings.lens.paths import DeclarationError
 from mappings.lens.records import ResourceShape
-from mappings.lens.shapes import Code
-from mappings.r4.exact_json import MalformedJSON
+from mappings.lens.tables import Table
 from mappings.sites.changes import Change
 from mappings.sites.site import Site
-from mappings.terminology import code_table, known_tables
+from mappings.terminology import known_tables, read_table
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _OF_MODIFIERS = ("request_status",)
@@ -88,13 +87,10 @@ def _records(module: ModuleType, kind: str, ours: tuple[str, ...], where: str) -
     return {kind: shapes}
 
 
-def _table(file: Path, said: str) -> Code:
+def _table(file: Path, said: str) -> Table:
     where = f"{said}/terminology/{file.name}"
     if file.stem not in known_tables():
         raise DeclarationError(f"{where}: there is no table {file.stem}; there are {', '.join(known_tables())}")
     if file.stem in _OF_MODIFIERS:
         raise DeclarationError(f"{where}: these words decide whether anything may be done: they cannot be changed")
-    try:
-        return code_table(file.stem, file.parent)
-    except (ValueError, KeyError, TypeError, MalformedJSON) as fault:
-        raise DeclarationError(f"{where}: {fault}") from None
+    return read_table(file, f"{said}/terminology")

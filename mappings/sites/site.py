@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mappings.lens.codes import Code
 from mappings.lens.links import Link
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Rule
-from mappings.lens.shapes import Again, Bare, Code, Shape
+from mappings.lens.shapes import Again, Bare, Shape
+from mappings.lens.tables import Table
 from mappings.sites.changes import Change
 from mappings.sites.gates import refuse_open_gates
 
@@ -18,7 +20,7 @@ _BOUND = frozenset({"each", "holder", "members", "own", "plan", "steps", "twin"}
 """What a rule gets when it is bound, and gets anew."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Site:
     """What one site does differently; AS_SHIPPED does nothing so.
 
@@ -27,11 +29,14 @@ class Site:
     """
 
     name: str
-    tables: Mapping[str, Code] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
     kinds: Mapping[str, Mapping[str, ResourceShape]] = field(default_factory=dict)
     partners: Mapping[str, Site] = field(default_factory=dict)
-    _made: dict[int, tuple[RecordShape, RecordShape]] = field(default_factory=dict, repr=False)
+    _made: dict[int, tuple[RecordShape, RecordShape]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<site {self.name or 'as shipped'}>"
 
     def to(self, partner: str) -> Site:
         """The site as it deals with a partner."""
@@ -48,7 +53,7 @@ class Site:
         if isinstance(shape, Again):
             return Again(lambda: self.shape(shape.shape))
         if isinstance(shape, Code):
-            return self.tables.get(shape.name, shape)
+            return Code(self.tables[shape.name]) if shape.name in self.tables else shape
         if isinstance(shape, Bare):
             return Bare(self.shape(shape.inner))
         if isinstance(shape, Link):
@@ -75,6 +80,8 @@ class Site:
             return self._rule(value)
         if isinstance(value, tuple) and value and isinstance(value[0], Rule):
             return tuple(map(self._rule, value))
+        if isinstance(value, tuple) and value and isinstance(value[0], Table):
+            return tuple(self.tables.get(one.name, one) for one in value)
         return self.shape(value) if isinstance(value, Again | Bare | Code | Link | RecordShape) else value
 
 

@@ -403,7 +403,7 @@ def test_a_plan_keeps_its_patient(client: FlaskClient) -> None:
         (("patient",), None, ("patient.ref_identifier", "required")),
         (("record",), "referral", ("record", "invalid")),
         (("record",), None, ("record", "invalid")),
-        (("status",), "excellent", ("status", "structure")),
+        (("status",), "excellent", ("status", "code-invalid")),
         (("titel",), "x", ("titel", "structure")),
         (("identifiers",), "x", ("identifiers", "structure")),
     ],

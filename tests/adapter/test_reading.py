@@ -8,14 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from mappings.r4 import exact_json, structure
+from mappings.r4 import exact_json, validity
 from tests.adapter.speaking import PLACER, Node, get, inbox, issues, received, referral, said, send
 
 
 def found(client: FlaskClient, query: str, **headers: str) -> list[str]:
     """The Tasks of a search, by the number that the placer gave."""
     bundle = get(client, f"/fhir/Task?{query}", **headers)
-    assert structure.check(bundle) == []
+    assert validity.check(bundle) == []
     return [entry["resource"]["identifier"][0]["value"] for entry in bundle.get("entry", [])]
 
 
@@ -132,10 +132,14 @@ def test_pages_stay_correct_while_referrals_arrive(client: FlaskClient, three: l
 
 def test_the_capability_statement_says_what_the_routes_do(app: Flask, client: FlaskClient) -> None:
     statement = get(client, "/fhir/metadata")
-    assert structure.check(statement) == []
+    assert validity.check(statement) == []
     assert statement["fhirVersion"] == "4.0.1"
     (rest,) = statement["rest"]
-    told = {one["type"]: {each["code"] for each in one["interaction"]} for one in rest["resource"]}
+    for one in rest["resource"]:
+        asked = client.post(f"/fhir/{one['type']}/$validate", json={"resourceType": one["type"]})
+        assert (asked.status_code == 200) == ([each["name"] for each in one["operation"]] == ["validate"])
+    told = {one["type"]: {each["code"] for each in one.get("interaction", ())} for one in rest["resource"]}
+    assert told.pop("Bundle") == set()  # looked at, and taken apart where it is sent
     for type_, codes in told.items():
         created = client.post(f"/fhir/{type_}", data=b"{}", headers={"Content-Type": "application/fhir+json"})
         assert (created.status_code != 405) == ("create" in codes)
@@ -149,4 +153,4 @@ def test_everything_that_is_made_is_r4(client: FlaskClient) -> None:
     client.post(f"/clinic/v1/referrals/{one['id']}/decline", json={"reason": "No capacity"})
     made: list[Any] = [said(sent), get(client, "/fhir/Task"), get(client, f"/fhir/{one['task']}")]
     made.append(exact_json.loads(client.get("/fhir/Patient/nobody").data))
-    assert [structure.check(resource) for resource in made] == [[], [], [], []]
+    assert [validity.check(resource) for resource in made] == [[], [], [], []]

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from mappings import Refused, from_fhir, to_bundle, to_fhir
 from mappings.r4.exact_json import dumps, loads
-from tests.judge.hapi import Fault, Hapi, running
-from tests.judge.sound import Sound
-from tests.mappings.test_laws import Root, drawn, every_root, write
+from tests.judge.hapi import Fault, Hapi
+from tests.judge.value_sets import ValueSets
+from tests.mappings.sound import Sound
+from tests.mappings.test_laws import Root, drawn, every_root, site_of, write
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FHIR = sorted([*FIXTURES.rglob("*.fhir.json"), *FIXTURES.rglob("*.bundle.json")])
@@ -39,14 +40,8 @@ QUIRKS = {
 
 
 @pytest.fixture(scope="session")
-def hapi(pytestconfig: pytest.Config) -> Iterator[Hapi]:
-    with running(pytestconfig.cache.mkdir("hapi")) as judge:
-        yield judge
-
-
-@pytest.fixture(scope="session")
 def sound(r4_core: Path) -> Sound:
-    return Sound(r4_core)
+    return Sound(ValueSets(r4_core).expand)
 
 
 def errors(faults: list[Fault]) -> list[str]:
@@ -105,7 +100,7 @@ def test_what_generated_records_become_is_sound(hapi: Hapi, sound: Sound, root: 
     @given(st.data())
     def make(data: st.DataObject) -> None:
         for rendering, resource in rendered(data, root, sound):
-            name = f"{' '.join(root)} {len(sent)}, {rendering}"
+            name = f"{' '.join(root[:2])} {len(sent)}, {rendering}"
             sent[name] = dumps(resource)
             hapi.send(name, sent[name])
 
@@ -123,11 +118,11 @@ def rendered(data: st.DataObject, root: Root, sound: Sound) -> Iterator[tuple[st
         drawn_at_random = write(root, drawn(data, root, labels=True))
     except Refused:
         return
-    kind, sort = root
-    for conversion in from_fhir(sound.document(drawn_at_random), kinds=(kind,)).conversions[:1]:
-        assert conversion.record.get("kind", "") == sort
-        yield "contained", to_fhir(conversion.record).resource
-        yield "transaction", to_bundle(conversion.record).resource
+    here = site_of(root)
+    for conversion in from_fhir(sound.document(drawn_at_random), kinds=root[:1], site=here).conversions[:1]:
+        assert conversion.record.get("kind", "") == root[1]
+        yield "contained", to_fhir(conversion.record, site=here).resource
+        yield "transaction", to_bundle(conversion.record, site=here).resource
 
 
 PATIENT: dict[str, Any] = {"resourceType": "Patient", "gender": "female"}

@@ -11,13 +11,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import Field, Rule
-from mappings.lens.shapes import Bare, Code, Primitive, Shape, Verbatim, resolved
+from mappings.lens.shapes import Bare, Primitive, Shape, Verbatim, resolved
+from mappings.lens.worded import DERIVED, WORD, Worded
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import children, is_primitive, is_resource
 from mappings.values import Number
@@ -124,6 +126,9 @@ def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
         return {rule.name: draw(st.lists(_pointing(rule, depth + 1), min_size=1, max_size=2))}
     if isinstance(rule, Main):
         head = draw(records(rule.shape, depth + 1))
+        if isinstance(rule, Worded) and draw(st.booleans()):
+            exact = [word for word in rule.words if "code" not in rule.normal({WORD: word})]
+            head = {WORD: draw(st.sampled_from(exact)), **{k: v for k, v in head.items() if k not in DERIVED}}
         if rule.prefer or rule.never:
             head = {name: value for name, value in head.items() if name not in ("use", "period")} or {"text": "x"}
         rest = (

@@ -13,13 +13,16 @@ from mappings import ROOTS
 from mappings.conversion import mapping
 from mappings.datatypes import EVERY_RESOURCE
 from mappings.lens.choices import OneOf, SameAs
+from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf
+from mappings.lens.derived import Derived
 from mappings.lens.links import Link
 from mappings.lens.many import Each, Main
 from mappings.lens.pointing import PointingHere
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Fill, Rule, Skip
-from mappings.lens.shapes import Bare, Code, Shape, resolved
+from mappings.lens.shapes import Bare, Shape, resolved
+from mappings.lens.worded import Worded
 
 FIELDS = Path(__file__).with_name("fields.txt")
 EVERY = "every resource"
@@ -54,8 +57,13 @@ def told(rule: Rule) -> Iterator[str]:
             yield f"only if {rule.fhir} is {values or 'there'}{' or absent' if rule.or_absent else ''}"
         case Fill():
             yield f"filled in: {rule.fhir} = {rule.value}"
-        case Skip():
-            yield f"not told: {rule.fhir}"
+        case Skip() | Derived():
+            yield f"not told: {rule.fhir}{f', where {rule.because}' if isinstance(rule, Derived) else ''}"
+
+
+def words_of(rule: Rule) -> Iterator[str]:
+    if isinstance(rule, Worded):
+        yield f"word = a coding: word of {', '.join(table.name for table in rule.tables)}"
 
 
 def held(shape: Shape) -> str:
@@ -70,7 +78,7 @@ def held(shape: Shape) -> str:
 
 
 def lines_of(shape: RecordShape) -> list[str]:
-    lines = [line for rule in shape.rules for line in told(rule)]
+    lines = [line for rule in shape.rules for line in (*words_of(rule), *told(rule))]
     keys = f"known by {', '.join(shape.key)}" if shape.key else ""
     return [*lines, keys] if keys else lines
 

@@ -19,6 +19,7 @@ from mappings.lens.paths import DeclarationError, parse
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import At, Field, Rule
 from mappings.lens.shapes import Again, Shape, Verbatim, resolved
+from mappings.lens.tables import Row, Table
 from mappings.lens.version import fingerprint
 from mappings.lens.words import code, each, field, main, one_of, part, resource, same_as_root, tagged, verbatim
 from mappings.r4.definitions import alike, children
@@ -150,8 +151,9 @@ def test_a_fault_names_its_file_and_line() -> None:
 
 
 def test_two_words_for_one_code_leave_no_way_back() -> None:
-    with pytest.raises(ValueError, match="no way back"):
-        code("t", {"on": "active", "running": "active"})
+    rows = (Row("on", "urn:s", "active"), Row("running", "urn:s", "active"))
+    with pytest.raises(DeclarationError, match="no way back"):
+        code(Table("t", rows))
 
 
 def test_every_field_says_what_it_means() -> None:

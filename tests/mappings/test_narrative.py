@@ -27,7 +27,7 @@ PLAN: Json = {
             "kind": "goal",
             "stage": "active",
             "description": {"text": "Walk"},
-            "targets": [{"quantity": {"value": 20, "unit": "min"}, "due": "2027"}],
+            "targets": [{"measure": {"text": "walking"}, "quantity": {"value": 20, "unit": "min"}, "due": "2027"}],
         }
     ],
     "activities": [
@@ -51,7 +51,7 @@ def words(div: str) -> list[str]:
 
 def test_a_plan_is_told_in_words() -> None:
     assert words(plan_in_words(PLAN)) == [
-        "Walk; active; 20 min by 2027",
+        "Walk; active; walking: 20 min by 2027",
         "NOT to be done: Opioids; not-started",
         "Massage; once every 2 weeks; active",
         "A task elsewhere",

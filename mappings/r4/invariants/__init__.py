@@ -53,8 +53,12 @@ def rules_of(place: str) -> tuple[Rule, ...]:
 
 def told(name: str, mend: str) -> str:
     """The sentence of an invariant that does not hold: the official one, how to mend it, and the key."""
-    key = name.partition(" ")[0]
-    return f"{table()[name]['human'].rstrip('. ')}. {mend.removesuffix('.')} ({key})."
+    return sentence(name, table()[name]["human"], mend)
+
+
+def sentence(name: str, human: str, mend: str) -> str:
+    """The same from its parts."""
+    return f"{human.rstrip('. ')}. {mend.removesuffix('.')} ({name.partition(' ')[0]})."
 
 
 @functools.cache

@@ -51,6 +51,7 @@ def test_what_is_offered_is_understood() -> None:
     ("method", "address", "scopes"),
     [
         ("POST", "", ""),
+        ("POST", "/Task/$validate", ""),
         ("GET", "/Task", "system/Task.s"),
         ("HEAD", "/Task", "system/Task.s"),
         ("POST", "/Task/_search", "system/Task.s"),
@@ -108,7 +109,7 @@ def entry(method: Any, url: Any, type_: Any = None) -> dict[str, Any]:
     ],
 )
 def test_an_entry_needs_what_its_request_would(one: dict[str, Any], scopes: str) -> None:
-    (found,) = needs_of_entries({"entry": [one]})
+    (found,) = needs_of_entries({"resourceType": "Bundle", "entry": [one]})
     assert found is not None
     assert " ".join(need.scope for need in found) == scopes
     assert all(need.where.startswith("Bundle.entry[0]") for need in found)
@@ -116,7 +117,7 @@ def test_an_entry_needs_what_its_request_would(one: dict[str, Any], scopes: str)
 
 @pytest.mark.parametrize("one", [entry("POST", "$export", "Patient"), entry("LOCK", "Patient"), entry("POST", "")])
 def test_an_entry_that_no_rule_knows_is_nobodys(one: dict[str, Any]) -> None:
-    assert needs_of_entries({"entry": [one]}) == [None]
+    assert needs_of_entries({"resourceType": "Bundle", "entry": [one]}) == [None]
 
 
 def test_entries_of_a_batch_stand_alone() -> None:
@@ -130,6 +131,17 @@ def test_entries_of_a_batch_stand_alone() -> None:
     EVERYBODY.check_entry(entries[2], 2)
 
 
-@pytest.mark.parametrize("document", [None, [], "x", {}, {"entry": {}}, {"entry": [1, None, [], {}, entry(1, 2)]}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"resourceType": "Bundle", "entry": {}},
+        {"resourceType": "Bundle", "entry": [1, None, [], {}, entry(1, 2)]},
+        {"resourceType": "ServiceRequest", "entry": [entry("POST", "Patient", "Patient")]},
+    ],
+)
 def test_what_is_no_sound_bundle_is_left_to_who_says_so(document: Any) -> None:
     assert not any(needs_of_entries(document))

@@ -11,6 +11,7 @@ import pytest
 from adapter.client import Identifier
 from adapter.delivery.compare import differences, holds
 from adapter.delivery.plan_bundle import CannotBeSent, Held, plan_bundle
+from mappings import Refused
 from mappings.r4.exact_json import dumps
 from mappings.values import Number
 
@@ -36,8 +37,10 @@ def a_plan(**elements: Any) -> dict[str, Any]:
     goal = {
         "resourceType": "Goal",
         "id": "g1",
+        "lifecycleStatus": "active",
+        "description": {"text": "walk"},
         "subject": subject,
-        "target": [{"detailQuantity": {"value": Number("1.50")}}],
+        "target": [{"measure": {"text": "distance"}, "detailQuantity": {"value": Number("1.50")}}],
     }
     return record(
         {
@@ -45,6 +48,7 @@ def a_plan(**elements: Any) -> dict[str, Any]:
             "id": "here-2",
             "contained": [goal],
             "status": "active",
+            "intent": "plan",
             "subject": subject,
             "goal": [{"reference": "#g1"}],
             **elements,
@@ -96,9 +100,34 @@ def test_a_subject_by_our_own_reference_leads_to_the_patient_of_the_bundle_too()
 
 def test_a_contained_patient_gives_way_to_the_patient_of_the_bundle() -> None:
     inside = {"resourceType": "Patient", "id": "p1"}
-    entry = bundle(plan=a_plan(contained=[inside], subject={"reference": "#p1"}))["entry"][1]
+    plan = a_plan(contained=[inside], subject={"reference": "#p1"}, goal=[{"display": "walk"}])
+    entry = bundle(plan=plan)["entry"][1]
     assert "contained" not in entry["resource"]
     assert entry["resource"]["subject"]["reference"].startswith("urn:uuid:")
+
+
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition"
+
+
+def test_what_is_sent_declares_what_it_meets_as_it_is_sent() -> None:
+    """The plan by itself meets its profile; beside a patient of whom there is no name it does not."""
+    meta = {"profile": [f"{US_CORE}/us-core-careplan"]}
+    plan = a_plan(meta=meta, intent="plan", category=[{"text": "for pain"}], contained=[], goal=[])
+    del plan["resource"]["contained"], plan["resource"]["goal"]
+    person, sent = (entry["resource"] for entry in bundle(plan=plan)["entry"])
+    assert "meta" not in person
+    assert "meta" not in sent
+    known = a_patient()
+    known["resource"] |= {"name": [{"family": "Doe"}]}
+    person, sent = (entry["resource"] for entry in bundle(plan=plan, patient=known)["entry"])
+    assert person["meta"] == {"profile": [f"{US_CORE}/us-core-patient"]}
+    assert sent["meta"] == meta
+
+
+def test_what_is_not_valid_r4_is_not_sent() -> None:
+    with pytest.raises(Refused) as because:
+        bundle(plan=a_plan(goal=[{"reference": "#nobody"}]))
+    assert "Bundle.entry[1].resource.goal[0].reference" in {issue.expression for issue in because.value.issues}
 
 
 def test_ids_that_the_resources_have_here_stay_here() -> None:

@@ -31,6 +31,7 @@ RESOURCE = {
     "resourceType": "CarePlan",
     "identifier": [PLAN.json()],
     "status": "active",
+    "intent": "plan",
     "subject": {"identifier": {"system": "urn:mrn", "value": "1"}},
 }
 PATIENT = {"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]}

@@ -123,7 +123,7 @@ def test_something_new_is_not_written_over_the_one_whose_id_is_none(type_: str) 
     document = sent(make(type_, "None"))
     kind = type_.lower()
     record = record_of(document)
-    record["performers"] = [{"kind": kind, "active": True}]
+    record["performers"] = [{"kind": kind, "active": True, "identifiers": [{"value": "7"}]}]
     after = to_fhir(record, onto=document).resource
     assert same(after["entry"][1], document["entry"][1])
 

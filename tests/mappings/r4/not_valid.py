@@ -298,6 +298,11 @@ REFERENCES: dict[str, Case] = {
         "Bundle.entry[0].resource.subject.reference",
         "not-found",
     ),
+    "to an OID that is none": (
+        request(subject={"reference": "urn:oid:patient"}),
+        "ServiceRequest.subject.reference",
+        "value",
+    ),
     "to a UUID that is none": (
         request(subject={"reference": "urn:uuid:patient-1"}),
         "ServiceRequest.subject.reference",
@@ -553,6 +558,147 @@ INVARIANTS: dict[str, Case] = {
         "invariant",
     ),
 }
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
+
+
+def narrated(div: str) -> dict[str, Any]:
+    return patient(text={"status": "generated", "div": div})
+
+
+def sampled(data: str, dimensions: int = 1) -> dict[str, Any]:
+    return observation(valueSampledData={"origin": {"value": 0}, "period": 1, "dimensions": dimensions, "data": data})
+
+
+WORDS: dict[str, Case] = {
+    "a canonical that is relative": (
+        {"resourceType": "QuestionnaireResponse", "status": "completed", "questionnaire": "Questionnaire/1"},
+        "QuestionnaireResponse.questionnaire",
+        "value",
+    ),
+    "a profile that is a name": (
+        patient(active=True, meta={"profile": ["us-core-patient"]}),
+        "Patient.meta.profile[0]",
+        "value",
+    ),
+    "a hash of other data": (
+        patient(photo=[{"contentType": "a/b", "data": "AAAA", "hash": "AAAA"}]),
+        "Patient.photo[0].hash",
+        "value",
+    ),
+    "a size of other data": (
+        patient(photo=[{"contentType": "a/b", "data": "AAAA", "size": 4}]),
+        "Patient.photo[0].size",
+        "value",
+    ),
+    "a URI that is none, by its system": (
+        patient(identifier=[{"system": "urn:ietf:rfc:3986", "value": "1.2.3"}]),
+        "Patient.identifier[0].value",
+        "value",
+    ),
+    "a system that is a word": (
+        patient(identifier=[{"system": "mrn", "value": "1"}]),
+        "Patient.identifier[0].system",
+        "value",
+    ),
+    "a code system that is a word": (
+        observation(code={"coding": [{"system": "LOINC", "code": "72514-3"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "a code system that is a resource": (
+        observation(code={"coding": [{"system": "CodeSystem/pain", "code": "a"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "a system of units that is a word": (
+        observation(valueQuantity={"value": 1, "system": "UCUM", "code": "mg"}),
+        "Observation.value.system",
+        "value",
+    ),
+    "a dose's system of units that is a word": (
+        prescription(dosageInstruction=[{"maxDosePerAdministration": {"value": 1, "system": "UCUM", "code": "mg"}}]),
+        "MedicationRequest.dosageInstruction[0].maxDosePerAdministration.system",
+        "value",
+    ),
+    "a system that is a UUID and is none": (
+        patient(identifier=[{"system": "urn:uuid:1", "value": "1"}]),
+        "Patient.identifier[0].system",
+        "value",
+    ),
+    "a system that is a UUID in capital letters": (
+        patient(identifier=[{"system": f"{UUID}1".upper().replace("URN:UUID", "urn:uuid"), "value": "1"}]),
+        "Patient.identifier[0].system",
+        "value",
+    ),
+    "a system that is an OID and is none": (
+        observation(code={"coding": [{"system": "urn:oid:LOINC", "code": "a"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "an OID without urn": (
+        observation(code={"coding": [{"system": "oid:2.16.840.1", "code": "a"}]}),
+        "Observation.code.coding[0].system",
+        "value",
+    ),
+    "a UUID without urn": (
+        patient(active=True, implicitRules="uuid:6f0c2b0e-3f5e-5d50-9d4f-2f6d8c8a9c01"),
+        "Patient.implicitRules",
+        "value",
+    ),
+    "two elements of one id": (
+        patient(name=[{"id": "n", "text": "a"}, {"id": "n", "text": "b"}]),
+        "Patient.name[1].id",
+        "duplicate",
+    ),
+    "an element and a value of one id": (
+        patient(name=[{"id": "n", "text": "a"}], birthDate="1980", _birthDate={"id": "n"}),
+        "Patient.birthDate.id",
+        "duplicate",
+    ),
+    "an id of an element with a space": (patient(name=[{"id": "a b", "text": "a"}]), "Patient.name[0].id", "value"),
+    "an extension that is known by a name": (
+        patient(extension=[{"url": "race", "valueCode": "c"}]),
+        "Patient.extension('race').url",
+        "value",
+    ),
+    "an extension of a value that is known by a name": (
+        patient(birthDate="1980", _birthDate={"extension": [{"url": "time", "valueCode": "c"}]}),
+        "Patient.birthDate.extension('time').url",
+        "value",
+    ),
+    "a modifier that is known by a name": (
+        patient(modifierExtension=[{"url": "not", "valueCode": "c"}]),
+        "Patient.modifierExtension[0].url",
+        "value",
+    ),
+    "a narrative of no namespace": (narrated("<div>a</div>"), "Patient.text.`div`", "value"),
+    "a narrative of another namespace": (narrated('<div xmlns="urn:html">a</div>'), "Patient.text.`div`", "value"),
+    "an entity of HTML": (narrated(DIV.format("a&nbsp;b")), "Patient.text.`div`", "value"),
+    "samples with commas": (sampled("1,2,3"), "Observation.value.data", "value"),
+    "samples with two spaces": (sampled("1  2"), "Observation.value.data", "value"),
+    "samples of words": (sampled("1 high 3"), "Observation.value.data", "value"),
+    "samples that the dimensions do not divide": (sampled("1 2 E", 2), "Observation.value.data", "value"),
+    "a resource of a collection without fullUrl": (
+        bundle("collection", {"resource": patient(id="p")}),
+        "Bundle.entry[0].fullUrl",
+        "required",
+    ),
+    "a match without fullUrl": (
+        bundle("searchset", {"resource": patient(id="p"), "search": {"mode": "match"}}),
+        "Bundle.entry[0].fullUrl",
+        "required",
+    ),
+    "a request to another server": (
+        bundle("transaction", {**post(patient()), "request": {"method": "POST", "url": "https://a.example/Patient"}}),
+        "Bundle.entry[0].request.url",
+        "value",
+    ),
+    "an answer without the digits of HTTP": (
+        bundle("batch-response", {"response": {"status": "Created"}}),
+        "Bundle.entry[0].response.status",
+        "value",
+    ),
+}
 KINDS = {
     "shape": SHAPE,
     "primitive": PRIMITIVES,
@@ -561,13 +707,14 @@ KINDS = {
     "contained": CONTAINED,
     "bundle": BUNDLES,
     "invariant": INVARIANTS,
+    "words": WORDS,
 }
 NOT_VALID = {f"{kind}: {name}": case for kind, cases in KINDS.items() for name, case in cases.items()}
 
 NOT_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a unit of UCUM that is none": (
         observation(valueQuantity={"value": 1, "system": UCUM, "code": "milligram"}),
-        "R4 binds Quantity.code to no value set, and UCUM's units are not in the official package",
+        "R4 binds Quantity.code to no value set, and HL7's own examples have such units: a warning",
     ),
     "a code of LOINC that is none": (
         observation(code={"coding": [{"system": "http://loinc.org", "code": "0-0"}]}),

@@ -104,6 +104,12 @@ def test_a_url_that_would_be_long_or_break_the_quotes_is_not_spelled_out() -> No
         )
 
 
+def test_in_a_long_list_an_extension_goes_by_its_index() -> None:
+    root = {"resourceType": "Patient", "extension": [{"url": f"urn:x:{n}", "valueBoolean": True} for n in range(1000)]}
+    assert expression(root, ["extension", 7, "url"]) == "Patient.extension[7].url"
+    assert [place for *_, place in leaves(root)][1] == "Patient.extension[0].url"
+
+
 def test_every_leaf_comes_once_in_the_documents_order() -> None:
     found = [
         (container[key], key, text) for container, key, _, text in leaves(PATIENT["name"][0] | {"resourceType": "X"})

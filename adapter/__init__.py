@@ -38,12 +38,15 @@ def create_app(
     from adapter import clinic_api, fhir_api
     from adapter.exchange.workflow.moving import told_to_nobody
     from adapter.fhir_api import answers
+    from adapter.store import deadline
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
+    app.before_request(lambda: deadline.begin(settings.request_seconds))
+    app.teardown_request(lambda _: deadline.end())
     app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull, changed or told_to_nobody))
     app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue, changed or told_to_nobody))
 

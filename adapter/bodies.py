@@ -10,6 +10,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
+from adapter.store import deadline
 from mappings.r4 import exact_json
 
 
@@ -25,12 +26,14 @@ def read_body(request: Request, settings: Settings, media_types: Sequence[str], 
         raise refuse("media type", "not-supported", what, "Send the body without Content-Encoding.")
     request.max_content_length = settings.max_body
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         text = f"The body is larger than {settings.max_body} bytes, which is what is read here: send less at once."
         raise refuse("too long", "too-long", what, text) from None
     except ClientDisconnected:
         raise refuse("bad request", "incomplete", what, "The body ended early: send all of it.") from None
+    deadline.check()
+    return body
 
 
 def check_address(request: Request) -> None:
@@ -42,9 +45,11 @@ def check_address(request: Request) -> None:
 def read_json(body: bytes, settings: Settings, what: str) -> Any:
     """What a body says."""
     try:
-        return exact_json.loads(body, max_depth=settings.max_depth)
+        told = exact_json.loads(body, max_depth=settings.max_depth)
     except exact_json.MalformedJSON as malformed:
         raise refuse("malformed", "structure", what, str(malformed)) from None
+    deadline.check()
+    return told
 
 
 def json_response(value: Any, status: int, media_type: str, *, pretty: bool = False) -> Response:

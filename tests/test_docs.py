@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from adapter.authorisation.clinic_tokens import hash_of, new_token
 from adapter.cli import parser
-from adapter.settings import PARTNER_KEYS, TABLE
+from adapter.settings import (
+    CLINIC_TOKEN_KEYS,
+    ISSUER_KEYS,
+    PARTNER_KEYS,
+    ROLES,
+    TABLE,
+    Settings,
+    read_settings,
+    refuse_open_address,
+)
 from adapter.store.deliveries import State
 from adapter.store.engine import open_engine
 from mappings import ROOTS
@@ -78,7 +88,6 @@ def test_every_option_stands_in_the_table_with_its_commands() -> None:
 
 def test_every_request_stands_in_the_table() -> None:
     from adapter import create_app
-    from adapter.settings import Settings
 
     engine = open_engine("sqlite://")
     app = create_app(Settings(), engine=engine)
@@ -110,6 +119,22 @@ def test_every_setting_of_a_partner_is_named(key: str) -> None:
     assert key in code(section("Settings"))
 
 
+ADAPTER_README = (ROOT / "adapter" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", [*ISSUER_KEYS, *CLINIC_TOKEN_KEYS, *ROLES, *Settings.attachment_types])
+def test_who_may_call_and_with_what_is_told_to_who_runs_the_service(word: str) -> None:
+    assert re.search(rf"`{re.escape(word)}`|^{re.escape(word)} = ", ADAPTER_README, re.MULTILINE)
+
+
+def test_the_settings_to_copy_are_in_order(tmp_path: Path) -> None:
+    found = re.search(r"^```toml\n(.*?)^```", ADAPTER_README, re.MULTILINE | re.DOTALL)
+    assert found
+    told = found[1].replace("sha256:...", hash_of(new_token()))
+    (tmp_path / "paingate.toml").write_text(told, encoding="utf-8")
+    refuse_open_address(read_settings(tmp_path / "paingate.toml", {}))
+
+
 def test_every_record_stands_in_the_table_with_its_root() -> None:
     told = {code(record)[0]: root.split(", ") for record, root, _ in rows("The mappings at a glance", "record")}
     assert told == {kind: list(roots.values()) for kind, roots in ROOTS.items()}
@@ -135,7 +160,6 @@ def test_a_command_to_copy_is_one_line(heading: str) -> None:
 def test_the_requests_to_copy_do_what_is_said_of_them(tmp_path: Path) -> None:
     """The curl lines, one after the other, on the settings to copy; `{id}` is the one that the inbox told before."""
     from adapter import create_app
-    from adapter.settings import read_settings
 
     (tmp_path / "paingate.toml").write_text(copied("Settings", "toml"), encoding="utf-8")
     settings = read_settings(tmp_path / "paingate.toml", {})

@@ -20,6 +20,7 @@ FILES = (
     "files, folders (.json and .ndjson, each also .gz) or - for standard input, which is also read when none is named"
 )
 SITE = "the folder of a site that does some of it differently (default PAINGATE_SITE, where that is set)"
+ROLES = ("reader", "clinician", "operator")  # settings would have to be loaded for them; a test holds them equal
 STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 
 
@@ -61,6 +62,16 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, help="the port to listen on (default 8080)")
     serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
     serve.add_argument("--config", metavar="FILE", help="the settings file (default paingate.toml, where there is one)")
+
+    tokens = commands.add_parser(
+        "token", help="the clinic API's own tokens", description="The clinic API's own tokens."
+    )
+    tokens.set_defaults(parser=tokens)
+    actions = tokens.add_subparsers(title="actions", metavar="ACTION")
+    new = _command(
+        actions, "new", "adapter.cli.token:new", "a token for the clinic API, and the hash of it to configure"
+    )
+    new.add_argument("role", choices=ROLES, help="what its holder may: read, decide, or see to it that plans arrive")
 
     mapping = commands.add_parser(
         "map", help="FHIR to clinic records, and back", description="FHIR to clinic records, and back."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from adapter.exchange.translation import site_of
-from adapter.settings import SettingsError, read_settings, refuse_open_address
+from adapter.settings import SettingsError, open_doors, read_settings, refuse_open_address
 from mappings.lens.paths import DeclarationError
 
 if TYPE_CHECKING:
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from adapter.settings import Settings
 
 THREADS = 8
+TIMES_TOO_LARGE = 2
+NOBODY_IS_ASKED = (
+    "paingate: DEVELOPMENT ONLY: whoever can reach {} on this machine sees and may everything, "
+    "because no authorisation is configured for it.\n"
+)
 ENDS_WITHIN = (
     5  # seconds that a delivery under way may take at the end; one that takes longer is taken up at the next start
 )
@@ -58,10 +63,21 @@ def _serve(settings: Settings) -> int:
         sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
         return 1
     try:
-        server: Any = create_server(app, host=settings.host, port=settings.port, threads=THREADS, ident="paingate")
+        server: Any = create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            ident="paingate",
+            max_request_header_size=settings.max_header,
+            # what is somewhat too large is answered by the door that it came to; beyond that nothing is taken in
+            max_request_body_size=TIMES_TOO_LARGE * settings.max_body,
+        )
         several = getattr(server, "effective_listen", None)  # localhost may be two addresses
         for host, port in several or [(server.effective_host, server.effective_port)]:
             sys.stderr.write(f"paingate listens on http://{host}:{port}\n")
+        if doors := open_doors(settings):
+            sys.stderr.write(NOBODY_IS_ASKED.format(" and ".join(doors)))
         server.run()  # until SIGTERM or Ctrl-C; what is being answered then is answered to the end
     except OSError as trouble:
         sys.stderr.write(f"paingate: {settings.host}:{settings.port} cannot be listened on: {trouble.strerror}\n")

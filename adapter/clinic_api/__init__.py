@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
+from adapter.authorisation import clinic_gate
 from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.clinic_api import changes, errors
 from adapter.clinic_api.decisions import decision_routes
@@ -35,6 +36,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
+    routes.before_request(clinic_gate(settings, ROOT))
     routes.before_request(_check_parameters)
     _inbox(routes, engine)
     decision_routes(routes, settings, engine, changed)

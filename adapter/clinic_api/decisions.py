@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import Engine
 
+from adapter.authorisation import clinic_caller
 from adapter.bodies import json_response, read_body, read_json
 from adapter.clinic_api.views import history_view, referral_in_full
 from adapter.exchange import decisions
@@ -53,13 +54,18 @@ def _decided(
         told = _body(settings, action)
         if action.record:
             nothing = told == {} and not action.needs_record
-            decision = Decision(name, record=None if nothing else told, version=_version())
+            decision = Decision(name, record=None if nothing else told, version=_version(), who=_who())
         else:
             _check(schema_of(name), told)
-            decision = Decision(name, told.get(action.text), version=_version())
+            decision = Decision(name, told.get(action.text), version=_version(), who=_who())
         return _answer(decisions.decide(engine, settings, id_, decision, changed))
 
     return decided
+
+
+def _who() -> str:
+    """Who decides: the name of the clinic's token; "clinic" while there are none."""
+    return clinic_caller().name or "clinic"
 
 
 @cache

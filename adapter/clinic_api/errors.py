@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
 from adapter.bodies import json_response
-from adapter.exchange.refusal import Refusal
+from adapter.exchange.refusal import Refusal, too_late
+from adapter.store.deadline import TooLate
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +20,13 @@ PROBLEM = "application/problem+json"
 
 
 def answer(error: Exception) -> Response:
+    if isinstance(error, TooLate):
+        error = too_late()
     if isinstance(error, Refusal):
         errors = [{"path": issue.expression, "code": issue.code, "text": issue.text} for issue in error.issues]
-        return _problem(error.status, errors[0]["text"] if len(errors) == 1 else "See errors.", errors)
+        response = _problem(error.status, errors[0]["text"] if len(errors) == 1 else "See errors.", errors)
+        response.headers.update(error.headers)
+        return response
     if isinstance(error, HTTPException):
         response = _problem(error.code or 500, "There is nothing like this here: check the address and the method.", [])
         if isinstance(error, MethodNotAllowed):

@@ -201,5 +201,5 @@ class Prepared:
     def _report(self, root: Entry, met: Met) -> dict[str, object]:
         referred = self._referred[root.index]
         warnings = acceptance.warnings(referred.record, root.where)
-        issues = [*self.incoming.repairs, *referred.issues, *self._outward.issues, *met.issues, *warnings]
-        return report_of(issues, referred)
+        issues = [*self.incoming.repairs, *referred.issues, *self._outward.issues, *warnings]
+        return report_of(issues, referred, met.issues)

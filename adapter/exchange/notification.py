@@ -92,6 +92,8 @@ def _at_partner(settings: Settings, incoming: Incoming, said: str) -> tuple[Part
     """The partner that holds a Task's focus, and what it is called there."""
     sender = settings.partner(incoming.sender)
     for partner in settings.partners if sender is None else (sender,):
+        if not partner.base_url:  # it only calls here, and holds nothing that could be fetched
+            continue
         found = _FOCUS.fullmatch(said.removeprefix(f"{partner.base_url}/"))
         if found and (said.startswith(f"{partner.base_url}/") or partner is sender):
             return partner, found[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from mappings.issues import Issue
@@ -20,13 +20,20 @@ Kind = Literal[
     "too long",
     "media type",
     "bad request",
+    "unauthorised",
+    "forbidden",
+    "too late",
     "unavailable",
 ]
+
+_AGAIN_IN = 10  # seconds
 
 STATUS: dict[Kind, int] = {
     "malformed": 400,
     "wrong type": 400,
     "bad request": 400,
+    "unauthorised": 401,
+    "forbidden": 403,
     "not found": 404,
     "not allowed": 405,
     "not acceptable": 406,
@@ -36,6 +43,7 @@ STATUS: dict[Kind, int] = {
     "too long": 413,
     "media type": 415,
     "unprocessable": 422,
+    "too late": 503,
     "unavailable": 503,
 }
 
@@ -43,9 +51,11 @@ STATUS: dict[Kind, int] = {
 class Refusal(Exception):
     """Something is not done; `issues` say why and how to mend it, and never quote a patient's values."""
 
-    def __init__(self, kind: Kind, issues: Iterable[Issue]) -> None:
+    def __init__(self, kind: Kind, issues: Iterable[Issue], headers: Mapping[str, str] | None = None) -> None:
         self.kind: Kind = kind
         self.issues = tuple(issues)
+        self.headers = dict(headers or {})
+        """What an answer over HTTP says beside it."""
         super().__init__(f"{kind}: " + "; ".join(f"{issue.code} {issue.expression}" for issue in self.issues))
 
     @property
@@ -56,3 +66,9 @@ class Refusal(Exception):
 def refuse(kind: Kind, code: str, expression: str, text: str) -> Refusal:
     """A refusal for one reason."""
     return Refusal(kind, [Issue("error", code, expression, text)])
+
+
+def too_late() -> Refusal:
+    """What took longer than a request may take; all of it was undone."""
+    text = "This took longer than a request may take here, and nothing was stored: send the same again in a while."
+    return Refusal("too late", [Issue("error", "timeout", "", text)], {"Retry-After": str(_AGAIN_IN)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -170,8 +171,11 @@ def only(connection: Connection, entry: Entry, sees: str | None) -> str | None:
     return found[0] if found else None
 
 
-def report_of(issues: list[Issue], referred: Referred) -> Node:
-    """What was said about the reading, as it is kept beside the record."""
+def report_of(issues: list[Issue], referred: Referred, to_decide: Iterable[Issue] = ()) -> Node:
+    """What was said about the reading, as it is kept beside the record.
+
+    What a person has to decide is told to the clinic alone: it says whom we know, and from whom else.
+    """
     taken: dict[str, dict[str, None]] = {}
     for place, field_ in referred.taken:
         element, word = _ELEMENT.match(place), _WORD.match(field_)
@@ -179,6 +183,7 @@ def report_of(issues: list[Issue], referred: Referred) -> Node:
             taken.setdefault(word[0], {})[element[0]] = None
     return {
         "issues": [vars(issue) for issue in dict.fromkeys(issues)],
+        "to_decide": [vars(issue) for issue in to_decide],
         "unmapped": list(referred.unmapped),
         "taken": {word: list(elements) for word, elements in taken.items()},
         "ledger": referred.ledger,

@@ -175,7 +175,7 @@ def _merge(connection: Connection, placing: Placing, root: Entry, referral: Refe
         connection,
         referral.id,
         record=record,
-        report=report_of(issues, referred),
+        report=report_of(issues, referred, [Issue(**one) for one in referral.report.get("to_decide", ())]),
         actionable=not_actionable(record) is None,
         message_id=placing.message_id,
         mapping_version=referred.mapping_version,

@@ -11,12 +11,13 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 from werkzeug.exceptions import MethodNotAllowed
 
-from adapter.bodies import check_address
+from adapter.authorisation import caller, fhir_gate
+from adapter.bodies import check_address, json_response
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
-from adapter.fhir_api import capability, errors, posting
+from adapter.fhir_api import capability, errors, posting, smart
 from adapter.fhir_api.answers import ROOT, answer, base, known, stamp
-from adapter.fhir_api.negotiation import check_format, preferences
+from adapter.fhir_api.negotiation import check_format, is_pretty, preferences
 from adapter.fhir_api.task_search import search
 from adapter.fhir_api.task_update import task_update
 from adapter.settings import Settings
@@ -32,6 +33,7 @@ def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | Non
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
+    routes.before_request(fhir_gate(settings, ROOT))
     routes.before_request(lambda: check_format(request))
     posting.add_routes(routes, settings, engine, enqueue_pull)
     _reading(routes, settings, engine)
@@ -42,6 +44,10 @@ def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | Non
 def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     started = now()
 
+    @routes.get("/.well-known/smart-configuration")
+    def smart_configuration() -> Response:
+        return json_response(smart.configuration(settings), 200, "application/json", pretty=is_pretty(request))
+
     @routes.get("/metadata")
     def metadata() -> Response:
         return answer(capability.statement(settings, base(), started), 200)
@@ -51,13 +57,13 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         known(type_)
         if type_ not in capability.SEARCHED:
             raise MethodNotAllowed(["POST"] if type_ in capability.CREATED else None)
-        return answer(search(engine, request, base(), strict=preferences(request).strict), 200)
+        return answer(search(engine, request, base(), caller().sees, strict=preferences(request).strict), 200)
 
     @routes.get("/<type_>/<id_>")
     def read(type_: str, id_: str) -> Response:
         known(type_)
         with reading(engine) as connection:
-            return _resource(resources.current(connection, type_, id_), type_)
+            return _resource(resources.current(connection, type_, id_, sees=caller().sees), type_)
 
     @routes.get("/<type_>/<id_>/_history/<version>")
     def read_version(type_: str, id_: str, version: str) -> Response:
@@ -65,7 +71,8 @@ def _reading(routes: Blueprint, settings: Settings, engine: Engine) -> None:
         if not re.fullmatch("[1-9][0-9]{0,8}", version):
             return _resource(None, type_)
         with reading(engine) as connection:
-            return _resource(resources.at_version(connection, type_, id_, int(version)), type_)
+            found = resources.at_version(connection, type_, id_, int(version), sees=caller().sees)
+            return _resource(found, type_)
 
 
 def _resource(stored: Stored | None, type_: str) -> Response:

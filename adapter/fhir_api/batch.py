@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from adapter.authorisation import caller
 from adapter.exchange.envelope import ROOT
 from adapter.exchange.incoming import Incoming
 from adapter.exchange.intake import receive
@@ -37,6 +38,7 @@ def batch_response(engine: Engine, settings: Settings, incoming: Incoming, retur
     answers = []
     for index, entry in enumerate(listed):
         try:
+            caller().check_entry(entry, index)
             one = _alone(entry, urls, index, incoming.repairs)
             answers.append(_answer(engine, settings, replace(incoming, **one), index, returns))
         except Refusal as refusal:

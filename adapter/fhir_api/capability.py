@@ -7,6 +7,7 @@ from typing import Any
 
 from adapter.exchange.envelope import ROOT
 from adapter.exchange.opening import NOT_STORED
+from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.task_search import PARAMETERS
 from adapter.fhir_api.validation import DEFINITION
@@ -43,6 +44,7 @@ def statement(settings: Settings, base: str, since: str) -> dict[str, Any]:
                     "A referral comes as a ServiceRequest alone, as a transaction, in a batch, or as a message to "
                     "$process-message. Its Task, made here, says where it stands."
                 ),
+                **smart.security(settings),
                 "resource": [_resource(type_) for type_ in VALIDATED],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "operation": [

@@ -9,9 +9,10 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from adapter.bodies import json_response
-from adapter.exchange.refusal import Refusal
+from adapter.exchange.refusal import Refusal, too_late
 from adapter.fhir_api.negotiation import ANSWER_TYPE, is_pretty
 from adapter.fhir_api.outcome import outcome
+from adapter.store.deadline import TooLate
 from mappings import Issue
 
 log = logging.getLogger(__name__)
@@ -23,8 +24,12 @@ _ROUTING = {
 
 
 def answer(error: Exception) -> Response:
+    if isinstance(error, TooLate):
+        error = too_late()
     if isinstance(error, Refusal):
-        return _rendered(error.issues, error.status)
+        response = _rendered(error.issues, error.status)
+        response.headers.update(error.headers)
+        return response
     if isinstance(error, HTTPException):
         status = error.code or 500
         other = Issue("error", "processing", "", "The request cannot be understood: check its address and headers.")

@@ -8,9 +8,11 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import MethodNotAllowed
 
+from adapter.authorisation import caller
 from adapter.bodies import read_body, read_json
 from adapter.exchange.incoming import Incoming, Received
 from adapter.exchange.intake import receive
+from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.notification import notified
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
@@ -88,7 +90,11 @@ def _incoming(settings: Settings, wanted: str) -> Incoming:
     if not isinstance(document, dict) or document.get("resourceType") != wanted:
         text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
         raise refuse("wrong type", "invalid", wanted, text)
+    refuse_too_much(document, settings)
+    if document.get("type") != "batch":  # its entries each stand alone
+        caller().check_entries(document if wanted == "Bundle" else None)
     return Incoming(
+        sender=caller().partner,
         route=request.path,
         content_type=request.mimetype,
         body=body,

@@ -55,13 +55,13 @@ class _Asked:
     before: int | None = None
 
 
-def search(engine: Engine, request: Request, base: str, *, strict: bool) -> dict[str, Any]:
+def search(engine: Engine, request: Request, base: str, sees: str | None, *, strict: bool) -> dict[str, Any]:
     """The searchset."""
     asked = _asked(request, base, strict=strict)
     with reading(engine) as connection:
-        total, found = referrals.find_tasks(connection, asked.query, asked.before, asked.count + 1)
+        total, found = referrals.find_tasks(connection, asked.query, asked.before, asked.count + 1, sees=sees)
         page = found[: asked.count]
-        tasks = [resources.current(connection, "Task", id_) for _, id_ in page]
+        tasks = [resources.current(connection, "Task", id_, sees=sees) for _, id_ in page]
     links = [("self", asked.used)]
     if len(found) > len(page) and page:
         kept = tuple(one for one in asked.used if one[0] != "_before")

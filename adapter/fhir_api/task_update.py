@@ -7,7 +7,9 @@ import re
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
+from adapter.authorisation import caller
 from adapter.bodies import read_body, read_json
+from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
 from adapter.exchange.workflow.updates import Update, update_task
@@ -32,9 +34,10 @@ def task_update(routes: Blueprint, settings: Settings, engine: Engine, changed: 
         if not isinstance(document, dict) or document.get("resourceType") != "Task":
             text = 'What is put here is one Task: an object with "resourceType": "Task".'
             raise refuse("wrong type", "invalid", "Task", text)
+        refuse_too_much(document, settings)
         if document.get("id") != id_:
             raise refuse("wrong type", "invalid", "Task.id", "The Task's id is the one in the address: say the same.")
-        stored = update_task(engine, Update(id_, document, version), changed)
+        stored = update_task(engine, Update(id_, document, version, who=caller().partner, sees=caller().sees), changed)
         response = _answered(stored)
         stamp(response, stored.version, stored.last_updated)
         return response

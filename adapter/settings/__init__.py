@@ -5,18 +5,37 @@ and the documentation come.  A setting that is unknown, or that contradicts anot
 service that starts with half of what was meant does harm later, where nobody looks.
 """
 
-from adapter.settings.contradictions import refuse_open_address
+from adapter.settings.contradictions import open_doors, refuse_open_address
 from adapter.settings.reading import read_settings
-from adapter.settings.table import FILE, PARTNER_KEYS, TABLE, Partner, Setting, Settings, SettingsError
+from adapter.settings.table import (
+    CLINIC_TOKEN_KEYS,
+    FILE,
+    ISSUER_KEYS,
+    PARTNER_KEYS,
+    ROLES,
+    TABLE,
+    ClinicToken,
+    Issuer,
+    Partner,
+    Setting,
+    Settings,
+    SettingsError,
+)
 
 __all__ = [
+    "CLINIC_TOKEN_KEYS",
     "FILE",
+    "ISSUER_KEYS",
     "PARTNER_KEYS",
+    "ROLES",
     "TABLE",
+    "ClinicToken",
+    "Issuer",
     "Partner",
     "Setting",
     "Settings",
     "SettingsError",
+    "open_doors",
     "read_settings",
     "refuse_open_address",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from adapter.settings.callers import contradictions_of_callers
 from adapter.settings.table import (
     AUTHORISATIONS,
     DIALECTS,
@@ -15,15 +16,28 @@ from adapter.settings.table import (
     SettingsError,
 )
 
+LARGEST_SKEW = 300
+_MORE_THAN_NOTHING = (
+    "max_body", "max_depth", "max_entries", "max_attachment", "max_header", "request_seconds",
+    "jwks_refetch", "jwks_max_age", "retry_base", "connect_timeout", "read_timeout",
+)  # fmt: skip
+
 
 def refuse_open_address(settings: Settings) -> None:
     """Patient data without authorisation is for this machine only."""
-    if not settings.on_loopback():
+    doors = open_doors(settings)
+    if doors and not settings.on_loopback():
         host = settings.host or "An empty host"
         raise SettingsError(
-            f"{host} can be reached from other machines, and no authorisation is configured: "
-            "listen on 127.0.0.1, or put a proxy that authorises in front of it."
+            f"{host} can be reached from other machines, and no authorisation is configured for "
+            f"{' and '.join(doors)}: listen on 127.0.0.1, or configure it (adapter/README.md, Who may call)."
         )
+
+
+def open_doors(settings: Settings) -> list[str]:
+    """Where nobody is asked who they are."""
+    asks = {"/fhir": settings.issuers, "/clinic/v1": settings.clinic_tokens}
+    return [door for door, callers in asks.items() if not callers]
 
 
 def contradictions(settings: Settings, file: str) -> Iterator[str]:
@@ -41,18 +55,26 @@ def contradictions(settings: Settings, file: str) -> Iterator[str]:
         yield "port is a number from 0 to 65535."
     if not re.match(r"(sqlite|postgresql)(\+\w+)?://", settings.database_url):
         yield "database_url starts with sqlite:// or postgresql://."
-    for name in ("max_body", "max_depth", "retry_base", "connect_timeout", "read_timeout"):
-        if not 0 < getattr(settings, name) < float("inf"):
-            yield f"{name} is more than 0."
-    if not settings.retry_base <= settings.retry_ceiling < float("inf"):
-        yield "retry_ceiling is not less than retry_base."
+    yield from _number_contradictions(settings)
     for partner in settings.partners:
         yield from _partner_contradictions(partner)
+    yield from contradictions_of_callers(settings)
+
+
+def _number_contradictions(settings: Settings) -> Iterator[str]:
+    for name in _MORE_THAN_NOTHING:
+        if not 0 < getattr(settings, name) < float("inf"):
+            yield f"{name} is more than 0."
+    if not 0 <= settings.clock_skew <= LARGEST_SKEW:
+        yield f"clock_skew is from 0 to {LARGEST_SKEW} seconds: a token counts for that much longer."
+    if not settings.retry_base <= settings.retry_ceiling < float("inf"):
+        yield "retry_ceiling is not less than retry_base."
 
 
 def _partner_contradictions(partner: Partner) -> Iterator[str]:
     where = f"[partners.{partner.name}]"
-    if not re.fullmatch(r"https?://[^\s?#@/][^\s?#@]*", partner.base_url):
+    only_calls = partner.client_ids and not partner.sends and not partner.base_url
+    if not only_calls and not re.fullmatch(r"https?://[^\s?#@/][^\s?#@]*", partner.base_url):
         yield f"base_url of {where} is an http or https address without user, query and fragment."
     for said, known, what in ((partner.auth, AUTHORISATIONS, "auth"), (partner.dialect, DIALECTS, "dialect")):
         if said not in known:

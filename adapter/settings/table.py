@@ -11,15 +11,57 @@ NOBODYS_IDENTIFIERS = "http://localhost/paingate"
 SENDABLE = ("care_plan",)
 AUTHORISATIONS = ("none", "basic", "bearer")
 DIALECTS = ("plain", "bser", "gravity")
+ROLES = ("reader", "clinician", "operator")
+ATTACHMENT_TYPES = (
+    # what EHRs write and take as a document (Oracle Health's list for a DocumentReference)
+    "application/pdf", "application/xml", "application/xhtml+xml",
+    "text/plain", "text/html", "text/rtf", "text/richtext", "text/xml", "application/rtf",
+    # C-CDA, and FHIR within FHIR
+    "application/hl7-v3+xml", "application/fhir+json", "application/fhir+xml",
+    # pictures, as the R4 examples have them, and faxes
+    "image/jpeg", "image/png", "image/gif", "image/tiff", "application/dicom",
+)  # fmt: skip
 
 
 class SettingsError(Exception):
     """Settings that contradict each other or say nothing sensible; the message says how to mend them."""
 
 
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """An authorisation server whose access tokens are taken, and where its keys are."""
+
+    name: str
+    issuer: str
+    """What its tokens say in `iss`."""
+    jwks_uri: str = ""
+    jwks_file: str = ""
+    token_endpoint: str = ""
+    """Where partners get their tokens: only told to them."""
+
+
+@dataclass(frozen=True)
+class ClinicToken:
+    """One of the clinic's own callers; of the token itself only its hash is known here."""
+
+    name: str
+    role: str
+    hash: str = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Partner:
-    """An EHR that plans are pushed to."""
+    """An EHR that plans are pushed to, or that refers to us, or both."""
 
     name: str
     base_url: str
@@ -28,6 +70,10 @@ class Partner:
     dialect: str = "plain"
     secret: str = field(default="", repr=False)
     """user:password for basic, the token for bearer; from PAINGATE_PARTNERS_<NAME>_SECRET or secret_file."""
+    client_ids: tuple[str, ...] = ()
+    """Whose access tokens are this partner's, as its issuer names the client."""
+    issuer: str = ""
+    """The name of that issuer; may be left out where there is only one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +90,17 @@ class Settings:
     database_url: str = field(default="sqlite:///paingate.db", repr=False)  # may hold a password
     max_body: int = 20 * 1024 * 1024
     max_depth: int = 64
+    max_entries: int = 500
+    max_attachment: int = 10 * 1024 * 1024
+    attachment_types: tuple[str, ...] = ATTACHMENT_TYPES
+    max_header: int = 32 * 1024
+    request_seconds: float = 60.0
+    audience: str = ""
+    clock_skew: float = 60.0
+    jwks_refetch: float = 30.0
+    jwks_max_age: float = 3600.0
+    issuers: tuple[Issuer, ...] = ()
+    clinic_tokens: tuple[ClinicToken, ...] = ()
     retry_base: float = 2.0
     retry_ceiling: float = 3600.0
     connect_timeout: float = 5.0
@@ -52,18 +109,19 @@ class Settings:
     def partner(self, name: str) -> Partner | None:
         return next((partner for partner in self.partners if partner.name == name), None)
 
+    def issuer_of(self, partner: Partner) -> Issuer | None:
+        """Who issues a partner's access tokens."""
+        if not partner.issuer and len(self.issuers) == 1:
+            return self.issuers[0]
+        return next((issuer for issuer in self.issuers if issuer.name == partner.issuer), None)
+
     def system(self, of: str) -> str:
         """The system of an identifier that we give: "patient", "referral", "care-plan"."""
         return f"{self.identifier_base}/{of}"
 
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 class Setting(NamedTuple):
@@ -89,11 +147,24 @@ TABLE = (
     Setting("", "host", "host", "The address to listen on; only loopback while no authorisation is configured."),
     Setting("", "port", "port", "The port to listen on; 0 takes a free one."),
     Setting("", "database_url", "database_url", "Where everything is kept: a SQLite file or a PostgreSQL database."),
-    Setting("", "max_body", "max_body", "The largest body that is read, in bytes."),
-    Setting("", "max_depth", "max_depth", "How deep objects and lists may lie in each other."),
+    Setting("", "max_body", "max_body", f"The largest body that is read, in bytes (default {Settings.max_body})."),
+    Setting("", "max_depth", "max_depth", f"How deep objects and lists may lie in each other (default {Settings.max_depth})."),
+    Setting("", "max_entries", "max_entries", f"The most entries of a Bundle (default {Settings.max_entries})."),
+    Setting("", "max_attachment", "max_attachment", f"The largest attachment, in bytes once decoded (default {Settings.max_attachment})."),
+    Setting("", "attachment_types", "attachment_types", "The media types that attachments may be of (default: `adapter/README.md`, Limits)."),
+    Setting("", "max_header", "max_header", f"The most bytes of a request's address and headers (default {Settings.max_header})."),
+    Setting("", "request_seconds", "request_seconds", f"Seconds that answering a request may take (default {Settings.request_seconds:g})."),
+    Setting("authorisation", "audience", "audience", "What access tokens must be for: this service's address under /fhir, as partners know it."),
+    Setting("authorisation", "clock_skew", "clock_skew", f"Seconds that an issuer's clock may differ from ours (default {Settings.clock_skew:g})."),
+    Setting("authorisation", "jwks_refetch", "jwks_refetch", f"Seconds between two looks at an issuer's keys, at the soonest (default {Settings.jwks_refetch:g})."),
+    Setting("authorisation", "jwks_max_age", "jwks_max_age", f"Seconds after which an issuer's keys are looked at again (default {Settings.jwks_max_age:g})."),
     Setting("delivery", "retry_base", "retry_base", "Seconds before the second attempt; it doubles with each one."),
     Setting("delivery", "retry_ceiling", "retry_ceiling", "The longest wait between two attempts, in seconds."),
     Setting("delivery", "connect_timeout", "connect_timeout", "Seconds that a partner may take to let us connect."),
     Setting("delivery", "read_timeout", "read_timeout", "Seconds that a partner may take to answer."),
 )  # fmt: skip
-PARTNER_KEYS = ("base_url", "auth", "sends", "dialect", "secret_file")
+PARTNER_KEYS = ("base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer")
+ISSUER_KEYS = ("issuer", "jwks_uri", "jwks_file", "token_endpoint")
+CLINIC_TOKEN_KEYS = ("role", "hash")
+SECTIONS = ("partners", "issuers", "clinic_tokens")
+"""The tables whose members are tables with names of the clinic's own choice."""

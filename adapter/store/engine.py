@@ -7,6 +7,7 @@ set.  Anything that runs on an engine directly (the delivery engine does) is a w
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
-from adapter.store import old_sqlite
+from adapter.store import deadline, old_sqlite
 
 _BUSY_SECONDS = 30
+_STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: some milliseconds
 _READS = "paingate_reads"
 
 
@@ -29,21 +32,46 @@ def open_engine(database_url: str) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     # hide_parameters: an error must not carry a patient's data into a log
-    return create_engine(url, hide_parameters=True, pool_size=20, pool_pre_ping=True)
+    engine = create_engine(url, hide_parameters=True, pool_size=20, pool_pre_ping=True)
+    event.listen(engine, "begin", _begin_postgresql)
+    event.listen(engine, "before_cursor_execute", _before_statement)
+    return engine
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write: all of it is committed at the end, or nothing."""
-    with engine.begin() as connection:
+    with _in_time(), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads; on SQLite it waits for nobody."""
-    with engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
+    with _in_time(), engine.connect().execution_options(**{_READS: True}) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """A database that gave up because the deadline had come says so in its own words: here it is said in ours."""
+    try:
+        yield
+    except DBAPIError:
+        if deadline.remaining() <= 0:
+            raise deadline.TooLate from None
+        raise
+
+
+def _before_statement(*_: Any) -> None:
+    deadline.check()
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """The server ends a statement that goes on beyond the deadline; it also ends its waiting for a lock."""
+    if (seconds := deadline.remaining()) < math.inf:
+        milliseconds = math.ceil(seconds * 1000) or 1  # 0 would be no limit at all
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {milliseconds}")
 
 
 def _sqlite(url: URL) -> Engine:
@@ -51,6 +79,7 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "before_cursor_execute", _before_statement)
     return engine
 
 
@@ -67,4 +96,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads = connection.get_execution_options().get(_READS, False)
+    seconds = min(deadline.remaining(), _BUSY_SECONDS)
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {math.ceil(seconds * 1000)}")
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(lambda: deadline.remaining() <= 0, _STEPS_BETWEEN_LOOKS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

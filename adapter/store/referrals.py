@@ -176,10 +176,15 @@ class TaskQuery:
 
 
 def find_tasks(
-    connection: Connection, query: TaskQuery, before: int | None, limit: int
+    connection: Connection, query: TaskQuery, before: int | None, limit: int, *, sees: str | None = None
 ) -> tuple[int, list[tuple[int, str]]]:
-    """How many Tasks there are, and a page of them, the newest first: the serial and the id of each."""
+    """How many Tasks there are, and a page of them, the newest first: the serial and the id of each.
+
+    `sees` is the partner whose Tasks there are; None is everybody's.
+    """
     conditions = list(query.conditions())
+    if sees is not None:
+        conditions.append(referral.c.message_id.in_(select(message.c.id).where(message.c.sender == sees)))
     total = connection.scalars(select(func.count()).select_from(referral).where(*conditions)).one()
     page = select(referral.c.serial, referral.c.task_id).where(*conditions).order_by(referral.c.serial.desc())
     if before is not None:

@@ -32,14 +32,15 @@ def add(connection: Connection, new: Stored) -> None:
     connection.execute(insert(resource).values(**vars(new)))
 
 
-def current(connection: Connection, type_: str, id_: str) -> Stored | None:
+def current(connection: Connection, type_: str, id_: str, *, sees: str | None = None) -> Stored | None:
+    """The newest version; what is not of the partner that `sees` is not there (None sees everybody's)."""
     newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
-    return _stored(connection.execute(newest.limit(1)).first())
+    return _stored(connection.execute(newest.limit(1)).first(), sees)
 
 
-def at_version(connection: Connection, type_: str, id_: str, version: int) -> Stored | None:
+def at_version(connection: Connection, type_: str, id_: str, version: int, *, sees: str | None = None) -> Stored | None:
     one = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.version == version)
-    return _stored(connection.execute(one).first())
+    return _stored(connection.execute(one).first(), sees)
 
 
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
@@ -70,8 +71,10 @@ def with_identifier(
     return list(connection.scalars(found))
 
 
-def _stored(row: Row[Any] | None) -> Stored | None:
+def _stored(row: Row[Any] | None, sees: str | None) -> Stored | None:
     if row is None:
         return None
     found = Stored(*cast("Sequence[Any]", row))
+    if sees is not None and found.partner != sees:
+        return None
     return replace(found, json=bytes(found.json))

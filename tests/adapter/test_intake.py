@@ -151,7 +151,7 @@ def test_a_number_with_another_birth_date_is_another_patient_until_a_person_deci
     second = received(client, changed(referral("R-2"), "entry", 1, "resource", "birthDate", to="1999-01-01"))
     assert first["patient_number"] != second["patient_number"]
     report = get(client, f"/clinic/v1/referrals/{second['id']}")["report"]
-    assert [issue["code"] for issue in report["issues"]] == ["conflict"]
+    assert [issue["code"] for issue in report["to_decide"]] == ["conflict"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from adapter.settings import Partner, Settings, SettingsError, read_settings, refuse_open_address
+from adapter.settings import (
+    ClinicToken,
+    Issuer,
+    Partner,
+    Settings,
+    SettingsError,
+    read_settings,
+    refuse_open_address,
+)
 
 SECRET = "sesame-4711"
 
@@ -89,6 +98,19 @@ def test_no_secret_stands_in_a_repr(config: Path) -> None:
         ("[delivery]\nretry_ceiling = 1", {}, "retry_ceiling is not less"),
         ("[partners.a]\nbase_url = 'http://a'", {}, "identifier_base is not: .* in .*/clinic.toml"),
         ("= 1", {}, "is no TOML"),
+        ("", {"PAINGATE_MAX_ENTRIES": "0"}, "max_entries is more than 0"),
+        ("request_seconds = inf", {}, "request_seconds is more than 0"),
+        ("attachment_types = [1]", {}, "attachment_types in .*/clinic.toml is a list of texts"),
+        ("attachment_types = 1", {}, "is a list of texts"),
+        ("[authorisation]\nclock_skew = 900", {}, "clock_skew is from 0 to 300"),
+        ("[authorisation]\naudience = 'x'", {}, "belong together"),
+        ("issuers = 1", {}, "write \\[issuers\\]"),
+        ("[issuers]\na = 1", {}, "write \\[issuers.a\\] and issuer below"),
+        ("[issuers.a]\nuri = 'x'", {}, "has no setting called uri"),
+        ("[issuers.a]\nissuer = 1", {}, "issuer of \\[issuers.a\\] is text"),
+        ("[issuers.'A B']\nissuer = 'x'", {}, "an issuer's name"),
+        ("[clinic_tokens.a]\nrole = 'king'\nhash = 'x'", {}, "role of .* is one of reader"),
+        ("[clinic_tokens.a]\nrole = 'reader'\nhash = 'token'", {}, "hash of .* is what `paingate token new` told"),
     ],
 )
 def test_a_contradiction_is_refused_with_a_sentence(
@@ -98,6 +120,89 @@ def test_a_contradiction_is_refused_with_a_sentence(
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=sentence):
         read_settings(path, environment)
+
+
+AUTHORISED = f"""
+[clinic]
+identifier_base = "https://lakeside.example/ids"
+[authorisation]
+audience = "https://lakeside.example/fhir"
+[issuers.login]
+issuer = "https://login.example"
+jwks_uri = "https://login.example/jwks"
+[partners.hospital]
+client_ids = ["hospital-client"]
+[clinic_tokens.desk]
+role = "reader"
+hash = "sha256:{"0" * 64}"
+"""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "clinic.example"])
+def test_other_machines_may_ask_once_both_doors_ask_who_they_are(config: Path, host: str) -> None:
+    config.write_text(f'host = "{host}"\n{AUTHORISED}', encoding="utf-8")
+    settings = read_settings(config, {})
+    refuse_open_address(settings)
+    for half, door in ((replace(settings, issuers=()), "/fhir"), (replace(settings, clinic_tokens=()), "/clinic/v1")):
+        with pytest.raises(SettingsError, match=f"no authorisation is configured for {door}:"):
+            refuse_open_address(half)
+
+
+def test_who_may_call_is_read_and_the_environment_wins(config: Path) -> None:
+    config.write_text(AUTHORISED, encoding="utf-8")
+    hash_ = f"sha256:{'1' * 64}"
+    environment = {
+        "PAINGATE_AUDIENCE": "https://other.example/fhir",
+        "PAINGATE_ATTACHMENT_TYPES": "application/pdf, text/plain",
+        "PAINGATE_ISSUERS_LOGIN_JWKS_URI": "http://127.0.0.1:9/jwks",
+        "PAINGATE_CLINIC_TOKENS_DESK_HASH": hash_,
+    }
+    settings = read_settings(config, environment)
+    assert settings.audience == "https://other.example/fhir"
+    assert settings.attachment_types == ("application/pdf", "text/plain")
+    assert settings.issuers == (Issuer("login", "https://login.example", "http://127.0.0.1:9/jwks"),)
+    assert settings.clinic_tokens == (ClinicToken("desk", "reader", hash_),)
+    assert settings.issuer_of(settings.partners[0]) == settings.issuers[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "instead", "sentence"),
+    [
+        ('client_ids = ["hospital-client"]', "client_ids = 1", "client_ids of .* is a list of texts"),
+        ('client_ids = ["hospital-client"]', 'client_ids = [""]', "has an empty one"),
+        ('client_ids = ["hospital-client"]', 'base_url = "https://h.example"', "nobody could call"),
+        ('client_ids = ["hospital-client"]', 'client_ids = ["a"]\nissuer = "b"', "one of login"),
+        ('client_ids = ["hospital-client"]', 'client_ids = ["a"]\nsends = ["care_plan"]', "base_url of"),
+        ("[partners.hospital]", '[partners.b]\nclient_ids = ["hospital-client"]\n[partners.a]', "same client id"),
+        ("[clinic_tokens.desk]", '[issuers.b]\nissuer = "b"\njwks_file = "b"\n[clinic_tokens.desk]', "one of login, b"),
+        (
+            "[clinic_tokens.desk]",
+            '[issuers.b]\nissuer = "https://login.example"\njwks_file = "b"\n[clinic_tokens.desk]',
+            "same issuer",
+        ),
+        (
+            "[clinic_tokens.desk]",
+            f'[clinic_tokens.b]\nrole = "reader"\nhash = "sha256:{"0" * 64}"\n[clinic_tokens.desk]',
+            "same hash",
+        ),
+        ('issuer = "https://login.example"', "", "what its tokens say in `iss`"),
+        ('jwks_uri = "https://login.example/jwks"', "", "either at a jwks_uri or in a jwks_file"),
+        ('jwks_uri = "https://login.example/jwks"', 'jwks_uri = "https://a"\njwks_file = "b"', "set one of the two"),
+        ("https://login.example/jwks", "http://login.example/jwks", "jwks_uri of .* is an https address"),
+        ("https://login.example/jwks", "https://user:pass@login.example/jwks", "is an https address"),
+        ("https://login.example/jwks", "file:///etc/passwd", "is an https address"),
+        ("https://login.example/jwks", "https://[", "is an https address"),
+        ('jwks_uri =', 'token_endpoint = "http://login.example"\njwks_uri =', "token_endpoint of"),
+        (AUTHORISED[AUTHORISED.index("[issuers") : AUTHORISED.index("[part")], "", "belong together"),
+        ('audience = "https://lakeside.example/fhir"', "", "belong together"),
+        (AUTHORISED[AUTHORISED.index("[auth") : AUTHORISED.index("[part")], "", "there is no issuer"),
+    ],
+)  # fmt: skip
+def test_who_may_call_is_said_without_contradiction(config: Path, told: str, instead: str, sentence: str) -> None:
+    assert told in AUTHORISED
+    config.write_text(AUTHORISED.replace(told, instead), encoding="utf-8")
+    with pytest.raises(SettingsError, match=sentence):
+        read_settings(config, {})
 
 
 def test_an_empty_address_is_named_as_one() -> None:

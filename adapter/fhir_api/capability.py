@@ -9,16 +9,18 @@ from adapter.exchange.envelope import ROOT
 from adapter.exchange.opening import NOT_STORED
 from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
-from adapter.fhir_api.task_search import PARAMETERS
 from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
+from adapter.store.searched import TYPES, searched
 from mappings.r4 import definitions
+from mappings.r4.search_parameters import Parameter
 
 CREATED = ("ServiceRequest", "Task")
 """What may be posted by itself."""
 READ = tuple(sorted((definitions.resources() - NOT_STORED.keys()) | {"Task"}))
 """What a transaction may bring, and what is made here."""
-SEARCHED = {"Task": PARAMETERS}
+SEARCHED = TYPES
+_DEFINITIONS = "http://hl7.org/fhir/SearchParameter/"
 UPDATED = ("Task",)
 """What whoever sent a referral may put: its version has to be told (If-Match), and nothing is made by it."""
 VALIDATED = tuple(sorted((*READ, "MessageHeader")))
@@ -62,20 +64,46 @@ def _resource(type_: str) -> dict[str, Any]:
     told: dict[str, Any] = {"type": type_, "operation": [{"name": "validate", "definition": DEFINITION}]}
     if type_ not in READ:
         return told
-    codes = ["read", "vread"]
-    told["versioning"] = "versioned"
+    codes = ["read", "vread", "history-instance", "history-type"]
+    told |= {
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": False,
+        "conditionalRead": "full-support",
+    }
     if type_ in CREATED:
         codes.append("create")
         told["conditionalCreate"] = type_ == ROOT
     if type_ in UPDATED:
         codes.append("update")
-        told |= {"versioning": "versioned-update", "updateCreate": False}
+        told["versioning"] = "versioned-update"
     if type_ in SEARCHED:
         codes.append("search-type")
-        told["searchParam"] = [
-            {"name": one.name, "type": one.type, "documentation": one.says} for one in SEARCHED[type_]
-        ]
+        told |= _searching(type_)
     return {"type": type_, "interaction": [{"code": code} for code in codes], **told}
+
+
+def _searching(type_: str) -> dict[str, Any]:
+    own = [
+        {"name": one.name, "definition": _DEFINITIONS + one.definition, "type": one.kind}
+        for one in searched(type_).values()
+    ]
+    told: dict[str, Any] = {
+        "searchInclude": [f"{type_}:{one.name}" for one in searched(type_).values() if one.kind == "reference"],
+        "searchRevInclude": [
+            f"{other}:{one.name}" for other in TYPES for one in searched(other).values() if _leads_to(one, type_)
+        ],
+        "searchParam": [
+            {"name": "_id", "definition": f"{_DEFINITIONS}Resource-id", "type": "token"},
+            {"name": "_lastUpdated", "definition": f"{_DEFINITIONS}Resource-lastUpdated", "type": "date"},
+            *own,
+        ],
+    }
+    return {name: rows for name, rows in told.items() if rows}
+
+
+def _leads_to(parameter: Parameter, type_: str) -> bool:
+    return parameter.kind == "reference" and bool({type_, "Resource"} & set(parameter.targets))
 
 
 def _release() -> str:

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
+from adapter.store import search_index
 from adapter.store.engine import writing
 from adapter.store.tables import PREFIX, metadata
 
@@ -30,6 +31,7 @@ def migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        search_index.bring_up_to_date(connection)
 
 
 def differences(connection: Connection) -> list[object]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from adapter.store.clock import now
-from adapter.store.keys import identifier_keys
-from adapter.store.tables import identifier, message, referral, referral_message
+from adapter.store.tables import message, referral, referral_message
 from mappings.r4 import exact_json
 
 Status = Literal[
@@ -148,48 +146,6 @@ def move(connection: Connection, referral_id: str, status: Status, reason: str |
     """Where it stands from now on; whoever moves one has locked it."""
     moved = update(referral).where(referral.c.id == referral_id)
     connection.execute(moved.values(status=status, reason=reason, updated_at=at))
-
-
-@dataclass(frozen=True)
-class TaskQuery:
-    """What a search for Tasks asks for: every part that is given has to hold; within one, any of its values."""
-
-    ids: Sequence[Sequence[str]] = ()
-    focuses: Sequence[Sequence[str]] = ()
-    """Ids of ServiceRequests."""
-    statuses: Sequence[Sequence[Status]] = ()
-    identifiers: Sequence[Sequence[tuple[str | None, str]]] = ()
-    """System and value; a system of None is any, of "" none."""
-
-    def conditions(self) -> Iterable[ColumnElement[bool]]:
-        yield from (referral.c.task_id.in_(ids) for ids in self.ids)
-        yield from (referral.c.service_request_id.in_(ids) for ids in self.focuses)
-        yield from (referral.c.status.in_(statuses) for statuses in self.statuses)
-        for tokens in self.identifiers:
-            keys = [identifier_keys(system, value)[0] for system, value in tokens if system is not None]
-            values = [identifier_keys(system, value)[1] for system, value in tokens if system is None]
-            yield referral.c.task_id.in_(
-                select(identifier.c.id).where(
-                    identifier.c.type == "Task", identifier.c.key.in_(keys) | identifier.c.value_key.in_(values)
-                )
-            )
-
-
-def find_tasks(
-    connection: Connection, query: TaskQuery, before: int | None, limit: int, *, sees: str | None = None
-) -> tuple[int, list[tuple[int, str]]]:
-    """How many Tasks there are, and a page of them, the newest first: the serial and the id of each.
-
-    `sees` is the partner whose Tasks there are; None is everybody's.
-    """
-    conditions = list(query.conditions())
-    if sees is not None:
-        conditions.append(referral.c.message_id.in_(select(message.c.id).where(message.c.sender == sees)))
-    total = connection.scalars(select(func.count()).select_from(referral).where(*conditions)).one()
-    page = select(referral.c.serial, referral.c.task_id).where(*conditions).order_by(referral.c.serial.desc())
-    if before is not None:
-        page = page.where(referral.c.serial < before)
-    return total, [(serial, task_id) for serial, task_id in connection.execute(page.limit(limit))]
 
 
 def _one(connection: Connection, condition: ColumnElement[bool]) -> Referral | None:

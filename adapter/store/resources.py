@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from adapter.store import search_index
 from adapter.store.keys import identifier_keys
 from adapter.store.tables import identifier, resource
 
@@ -28,19 +29,20 @@ class Stored:
 
 
 def add(connection: Connection, new: Stored) -> None:
-    """A version; one that is there already is an IntegrityError."""
+    """A version, which is found by searching from now on; one that is there already is an IntegrityError."""
     connection.execute(insert(resource).values(**vars(new)))
+    search_index.write(connection, new.type, new.id, new.version, new.last_updated, new.json, new.partner)
 
 
 def current(connection: Connection, type_: str, id_: str, *, sees: str | None = None) -> Stored | None:
     """The newest version; what is not of the partner that `sees` is not there (None sees everybody's)."""
     newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
-    return _stored(connection.execute(newest.limit(1)).first(), sees)
+    return stored(connection.execute(newest.limit(1)).first(), sees)
 
 
 def at_version(connection: Connection, type_: str, id_: str, version: int, *, sees: str | None = None) -> Stored | None:
     one = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.version == version)
-    return _stored(connection.execute(one).first(), sees)
+    return stored(connection.execute(one).first(), sees)
 
 
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
@@ -71,10 +73,10 @@ def with_identifier(
     return list(connection.scalars(found))
 
 
-def _stored(row: Row[Any] | None, sees: str | None) -> Stored | None:
+def stored(row: Sequence[Any] | Row[Any] | None, sees: str | None) -> Stored | None:
     if row is None:
         return None
-    found = Stored(*cast("Sequence[Any]", row))
+    found = Stored(*row)
     if sees is not None and found.partner != sees:
         return None
     return replace(found, json=bytes(found.json))

@@ -58,10 +58,77 @@ resource = Table(
     Column("message_id", Text, ForeignKey(f"{PREFIX}message.id")),
     Column("partner", Text, nullable=False, server_default=""),
     Index(None, "type", "partner"),
+    Index(None, "type", "last_updated", "id", "version"),
 )
 """Every version of every resource that a GET returns; the highest is the current one.
 
 partner: who sent it, or to whom it was answered; "" while no authorisation is configured."""
+
+search_entry = Table(
+    f"{PREFIX}search_entry",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("type", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("last_updated", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    UniqueConstraint("type", "id"),
+    Index(None, "type", "position"),
+    Index(None, "type", "last_updated", "position"),
+    Index(None, "type", "partner", "position"),
+    Index(None, "type", "partner", "last_updated", "position"),
+)
+"""The current version of every resource that can be searched.  Its position is in the order in which they first came
+and never changes: pages go by it."""
+
+search_key = Table(
+    f"{PREFIX}search_key",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("partner", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What is searched for by being equal to it: a hash of type, parameter and value, in each form it may be asked in."""
+
+search_date = Table(
+    f"{PREFIX}search_date",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("parameter", Text, primary_key=True),
+    Column("low", Text, primary_key=True),
+    Column("high", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Index(None, "parameter", "low"),
+    Index(None, "parameter", "high"),
+    sqlite_with_rowid=False,
+)
+"""From when, and until before when, each date is."""
+
+_BY_BYTES = Text().with_variant(Text(collation="C"), "postgresql")
+
+search_text = Table(
+    f"{PREFIX}search_text",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("parameter", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("start", _BY_BYTES, nullable=False),
+    Column("plain", Text, nullable=False),
+    Column("exact", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    Index(None, "parameter", "start"),
+)
+"""Texts as they stand, and plain: without case and accents; `start` is as much of that as an index takes."""
+
+search_state = Table(
+    f"{PREFIX}search_state",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("secret", Text, nullable=False),
+)
+"""One row: what the index was made by, and what the links of pages are sealed with."""
 
 claim = Table(
     f"{PREFIX}claim",

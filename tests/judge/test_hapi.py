@@ -100,8 +100,7 @@ def test_what_generated_records_become_is_sound(hapi: Hapi, sound: Sound, root: 
     @given(st.data())
     def make(data: st.DataObject) -> None:
         for rendering, resource in rendered(data, root, sound):
-            of = " ".join([*root[:2], *(site.name for site in root[2:])])
-            name = f"{of} {len(sent)}, {rendering}"
+            name = f"{' '.join(root)} {len(sent)}, {rendering}"
             sent[name] = dumps(resource)
             hapi.send(name, sent[name])
 

@@ -142,9 +142,16 @@ def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
     if isinstance(rule, Each):
         return {rule.name: draw(st.lists(_value(rule.shape, depth + 1), min_size=1, max_size=2 if depth else 3))}
     assert isinstance(rule, Field)
-    if isinstance(rule.shape, Primitive) and rule.element.binding and codes_of(rule.element.binding):
-        return {rule.name: draw(st.sampled_from([one for one in codes_of(rule.element.binding) if one != rule.usual]))}
+    if words := _words_of(rule):  # what goes without saying is not said
+        return {rule.name: draw(st.sampled_from([word for word in words if word != rule.usual]))}
     return {rule.name: draw(_value(rule.shape, depth + 1))}
+
+
+def _words_of(rule: Field) -> list[str]:
+    """What a field of few values may say; none for any other."""
+    if isinstance(rule.shape, Code):
+        return list(rule.shape.words)
+    return codes_of(rule.element.binding) if isinstance(rule.shape, Primitive) and rule.element.binding else []
 
 
 def codes_of(value_set: str) -> list[str]:

@@ -273,3 +273,13 @@ def test_the_version_of_a_mapping_is_another_with_another_table(monkeypatch: pyt
     assert any('"us-core-patient"' in text for text in texts)
     monkeypatch.setattr(us_core, "sources", lambda: [*texts, "more"])
     assert conversion.version.__wrapped__("patient") != before
+
+
+def test_a_claim_that_goes_leaves_no_meta_of_nothing_but_an_id() -> None:
+    document: Json = {
+        "resourceType": "Procedure", "meta": {"id": "m", "profile": [f"{BASE}us-core-procedure"]},
+        "status": "entered-in-error", "code": {"text": "x"}, "subject": {"reference": "Patient/1"},
+    }  # fmt: skip
+    (one,) = from_fhir(document).conversions
+    made = to_fhir({**one.record, "status": "completed"}, onto=document).resource
+    assert "meta" not in made  # when it was done is not said, which the profile wants of what was done

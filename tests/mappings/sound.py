@@ -98,7 +98,7 @@ class Sound:
         return self.one(value, element)
 
     def one(self, value: Any, element: Element) -> Any:
-        if value is None or element.name in ("extension", "modifierExtension"):
+        if value is None:
             return value
         if is_primitive(element.type):
             return self.primitive(value, element)

@@ -142,8 +142,8 @@ def _parts_of(draw: Draw, rule_of: Callable[[], Rule], depth: int) -> Record:
     if isinstance(rule, Each):
         return {rule.name: draw(st.lists(_value(rule.shape, depth + 1), min_size=1, max_size=2 if depth else 3))}
     assert isinstance(rule, Field)
-    if words := _words_of(rule):  # what goes without saying is not said
-        return {rule.name: draw(st.sampled_from([word for word in words if word != rule.usual]))}
+    if words := _words_of(rule):
+        return {rule.name: draw(st.sampled_from(words))}
     return {rule.name: draw(_value(rule.shape, depth + 1))}
 
 

@@ -468,3 +468,39 @@ def test_strict_refuses_what_no_record_carries() -> None:
     assert from_fhir(document).report.ledger["unmapped"] == 2
     with pytest.raises(Refused):
         from_fhir(document, strict=True)
+
+
+# ------------------------------------------------------------ what goes without saying may be said
+
+
+def given_during(patient: Json, whose: Json) -> Json:
+    agent = {"kind": "agent", "status": "completed", "drug": {"text": "bupivacaine"}, "given_on": "2026-11-23"}
+    return {"record": "procedure", "status": "completed", "patient": patient, "agents": [{**agent, **whose}]}
+
+
+@pytest.mark.parametrize(
+    "patient",
+    [{"ref": "Patient/1"}, {"ref": "Patient/1", "shown_as": "A. B."}, {"kind": "patient", "id": "p", "sex": "female"}],
+    ids=["pointed to", "pointed to by name", "told"],
+)
+def test_whose_it_is_may_be_said_though_it_is_the_patient_of_the_whole_record(patient: Json) -> None:
+    pointer = {"ref": f"#{patient['id']}"} if "id" in patient else patient
+    said = to_fhir(given_during(patient, {"patient": pointer})).resource
+    assert said == to_fhir(given_during(patient, {})).resource
+
+
+def test_the_same_patient_pointed_to_in_other_words_is_kept_as_written() -> None:
+    """Found by the laws: it was refused as contradicting itself."""
+    named = {"ref": "Patient/1", "shown_as": "A. B."}
+    made = to_fhir(given_during(named, {"patient": {"ref": "Patient/1"}})).resource
+    assert made["contained"][0]["subject"] == {"reference": "Patient/1"}
+    assert record_of(made)["agents"][0]["patient_as_written"] == {"ref": "Patient/1"}
+
+
+def test_a_usual_value_may_be_said() -> None:
+    """Also onto a document, which stays as it was."""
+    document = referral()
+    record = record_of(document)
+    assert "intent" not in record
+    assert to_fhir({**record, "intent": "order"}).resource == to_fhir(record).resource
+    assert to_fhir({**record, "intent": "order"}, onto=document).resource == document

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
-    from mappings.conversion import Conversion, Reading, Report, Writing
+    from mappings.conversion import Conversion, Reading, Writing
     from mappings.r4.models import Held
+    from mappings.report import Report
     from mappings.sites import Site
 
 __all__ = [
@@ -34,31 +35,16 @@ __all__ = [
     "as_model", "check_record", "from_fhir", "of_model", "site", "to_bundle", "to_fhir", "version",
 ]  # fmt: skip
 
-ROOTS: dict[str, dict[str, str]] = {
-    "care_plan": {"": "CarePlan"},
-    "referral": {"": "ServiceRequest"},
-    "consult_note": {"document": "DocumentReference", "report": "DiagnosticReport"},
-    "follow_up": {"visit": "Encounter", "appointment": "Appointment"},
-    "assessment": {
-        "impression": "ClinicalImpression",
-        "answered_form": "QuestionnaireResponse",
-        "observation": "Observation",
-    },
-    "procedure": {"": "Procedure"},
-    "medication_request": {"": "MedicationRequest"},
-    "patient": {"": "Patient"},
-}
-"""The records there are, in the order in which their roots are looked for in a Bundle, each with the resource that is
-its root; where there are several, by the `kind` that the record says."""
-
-KINDS = tuple(ROOTS)
-
 
 def __getattr__(name: str) -> Any:
-    if name in ("Conversion", "Reading", "Report", "Writing"):
+    if name in ("Conversion", "Reading", "Writing"):
         from mappings import conversion
 
         return getattr(conversion, name)
+    if name == "Report":
+        from mappings.report import Report
+
+        return Report
     if name == "Site":
         from mappings.sites import Site
 
@@ -122,9 +108,9 @@ def check_record(record: dict[str, Any], *, site: Site | None = None) -> list[Is
 
 def version(kind: str, *, site: Site | None = None) -> str:
     """The version of the mapping of a kind: a hash over its rules, its tables and its record schema."""
-    from mappings import conversion
+    from mappings import roots
 
-    return conversion.version(kind, _here(site))
+    return roots.version(kind, _here(site))
 
 
 def as_model(resource: dict[str, Any]) -> Held:
@@ -156,9 +142,10 @@ def site(folder: str | PathLike[str]) -> Site:
 
     from mappings.lens.paths import DeclarationError
     from mappings.lint import lint
+    from mappings.roots import ROOTS
     from mappings.sites import read_site
 
-    found = read_site(Path(folder), KINDS)
+    found = read_site(Path(folder), tuple(ROOTS))
     if faults := lint(found):
         raise DeclarationError("\n".join(f"{where}: {text}" for where, text in faults))
     return found

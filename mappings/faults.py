@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
-from mappings.issues import Issue, Refused
+from mappings.issues import Issue, Refused, errors
 from mappings.r4 import structure, validity
 from mappings.r4.fhirpath import leaves
 from mappings.values import canonical_text
@@ -24,8 +24,8 @@ Mark = tuple[str, str, str, str | None]
 
 def refuse(found: Iterable[Issue]) -> None:
     """Refused, where any of it is an error."""
-    if errors := [issue for issue in found if issue.severity in ("fatal", "error")]:
-        raise Refused(errors)
+    if wrong := errors(found):
+        raise Refused(wrong)
 
 
 def of_sender(document: Node) -> list[Issue]:

@@ -36,3 +36,8 @@ class Refused(Exception):
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = tuple(issues)
         super().__init__("; ".join(f"{issue.expression}: {issue.text}" for issue in self.issues))
+
+
+def errors(found: Iterable[Issue]) -> list[Issue]:
+    """Those that refuse an input; what is only warned of is left out."""
+    return [issue for issue in found if issue.severity in ("fatal", "error")]

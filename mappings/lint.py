@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mappings.conversion import mapping, roots
 from mappings.lens.binding import element_of
 from mappings.lens.codes import Code
 from mappings.lens.conditions import OnlyIf
@@ -22,6 +21,7 @@ from mappings.lens.rules import At, Field, Fill, Rule
 from mappings.lens.shapes import Primitive, Shape, resolved
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import Element, alike
+from mappings.roots import mapping, roots
 from mappings.sites import AS_SHIPPED, Site
 from mappings.values import canonical_text
 

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from mappings import Conversion, Issue, Refused, Site, from_fhir, to_fhir, us_core
-from mappings.conversion import FATES, rendered_again, roots
+from mappings.conversion import rendered_again
 from mappings.lens.document import Document, references
 from mappings.r4.exact_json import canonical
 from mappings.r4.fhirpath import expression, leaves
+from mappings.report import FATES
+from mappings.roots import roots
 from mappings.sites import AS_SHIPPED
 from mappings.values import Json, same
 

@@ -25,8 +25,8 @@ from adapter.settings import (
 )
 from adapter.store.deliveries import State
 from adapter.store.engine import open_engine
-from mappings import ROOTS
 from mappings.r4 import exact_json
+from mappings.roots import ROOTS
 from mappings.us_core.profiles import names, profile, version
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from adapter.cli.report import Report, leaves, reporting, rows
 from adapter.cli.site import site_of
 from adapter.output import say
 from mappings import Refused
-from mappings.conversion import FATES
+from mappings.report import FATES
 from mappings.roundtrip import Trip
 from mappings.roundtrip import roundtrip as there_and_back
 

@@ -15,6 +15,7 @@ from adapter.cli.report import complain, reporting, rows
 from adapter.cli.site import site_of
 from adapter.output import say
 from mappings import check_record
+from mappings.issues import errors
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +33,7 @@ def validate(arguments: argparse.Namespace) -> int:
     with reporting(arguments, as_json=False) as report:
         for document in watched(Inputs(arguments.files)):
             issues = _issues(document, site)
-            valid = not any(issue.severity in {"fatal", "error"} for issue in issues)
+            valid = not errors(issues)
             totals.count(valid=valid)
             if arguments.json:
                 write(_row(document, issues, valid=valid))

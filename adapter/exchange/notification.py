@@ -27,6 +27,7 @@ from adapter.store.messages import Made, Message
 from adapter.store.pulls import EnqueuePull, Pull
 from adapter.store.referrals import Referral
 from adapter.store.resources import Stored
+from mappings.issues import errors
 from mappings.r4 import exact_json, structure
 
 TASK = "Task"
@@ -49,7 +50,7 @@ def notified(
     base: where we are, as the sender may name us."""
     task = incoming.document
     refuse_older(task, incoming.version)
-    found = [issue for issue in structure.check(task) if issue.severity in ("fatal", "error")]
+    found = errors(structure.check(task))
     if found:
         raise Refusal("unprocessable", found)
     said = task.get("focus", {}).get("reference", "")

@@ -16,6 +16,7 @@ from adapter.exchange.older import refuse_older
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.settings import Settings
+from mappings.issues import errors
 from mappings.r4 import structure
 
 NOT_STORED = {
@@ -30,7 +31,7 @@ def opened(settings: Settings, incoming: Incoming) -> Envelope:
     """The envelope of a message, whatever door it came through."""
     document = incoming.document
     refuse_older(document, incoming.version)
-    found = [issue for issue in structure.check(document) if issue.severity in ("fatal", "error")]
+    found = errors(structure.check(document))
     if found:
         raise Refusal("unprocessable", found)
     partner = settings.partner(incoming.sender)

@@ -13,6 +13,7 @@ from typing import Any
 import mappings
 from adapter.exchange.refusal import Refusal, refuse
 from mappings import Issue, Refused
+from mappings.issues import errors
 from mappings.sites import AS_SHIPPED, Site
 from mappings.values import same
 
@@ -70,7 +71,7 @@ def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
 
 def check_plan(record: Record, site: Site) -> str:
     """Refuses a care plan that its schema or its mapping would not take; the version of the mapping."""
-    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
+    found = errors(mappings.check_record(record, site=site))
     if found:
         raise Refusal("unprocessable", found)
     try:
@@ -119,7 +120,7 @@ def check_referral(record: Any, held: Record, site: Site) -> None:
     """Refuses a record that the clinic put for a referral, where it is none or says what only its sender can say."""
     if not isinstance(record, dict) or record.get("record") != "referral":
         raise refuse("unprocessable", "value", "record", 'A referral is put: an object with "record": "referral".')
-    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
+    found = errors(mappings.check_record(record, site=site))
     if found:
         raise Refusal("unprocessable", found)
     for name in SENDERS_WORD:

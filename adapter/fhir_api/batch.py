@@ -18,6 +18,7 @@ from adapter.fhir_api.negotiation import Return
 from adapter.fhir_api.outcome import outcome, receipt, warns
 from adapter.settings import Settings
 from mappings import Issue
+from mappings.issues import errors
 from mappings.lens.document import references
 from mappings.r4 import exact_json, structure
 
@@ -31,7 +32,7 @@ def batch_response(engine: Engine, settings: Settings, incoming: Incoming, retur
     told = bundle.get("entry", [])
     listed = told if isinstance(told, list) else []
     bare = [{k: v for k, v in one.items() if k != "resource"} if isinstance(one, dict) else one for one in listed]
-    found = [one for one in structure.check(bundle | {"entry": bare or told}) if one.severity in ("fatal", "error")]
+    found = errors(structure.check(bundle | {"entry": bare or told}))
     if found:
         raise Refusal("unprocessable", found)
     urls = {entry["fullUrl"] for entry in listed if "fullUrl" in entry}

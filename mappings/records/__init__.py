@@ -15,9 +15,9 @@ from mappings.sites import AS_SHIPPED, Site
 
 def check(record: Any, site: Site = AS_SHIPPED) -> list[Issue]:
     """What is wrong with a clinic record: fields, types, required ones, and what spans fields; empty if nothing is."""
-    from mappings.conversion import roots
     from mappings.records.schema import schema_of
     from mappings.records.spanning import SPANNING
+    from mappings.roots import roots
 
     known = roots(site)
     kind = record.get("record") if isinstance(record, dict) else None

@@ -77,7 +77,7 @@ class Linked(fields.Field[Any]):
 @cache
 def schema_of(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Schema:
     """The schema of a record kind, where it has several roots of the one that `kind` of the record says."""
-    from mappings.conversion import mapping
+    from mappings.roots import mapping
 
     members: Members = {
         "record": fields.String(required=True, validate=validate.Equal(kind)),

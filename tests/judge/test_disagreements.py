@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mappings import ROOTS
-from mappings.conversion import mapping
 from mappings.lens.links import Link
 from mappings.lens.records import RecordShape
 from mappings.lens.shapes import Shape, resolved
 from mappings.r4 import validity
 from mappings.r4.definitions import is_resource
 from mappings.r4.exact_json import dumps, loads
+from mappings.roots import ROOTS, mapping
 from tests.judge.hapi import Fault, Hapi
 from tests.mappings.r4.not_r4 import BAD
 from tests.mappings.r4.not_valid import NOT_REFUSED, NOT_VALID

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from mappings import ROOTS
-from mappings.conversion import mapping
 from mappings.datatypes import EVERY_RESOURCE
 from mappings.lens.choices import OneOf, SameAs
 from mappings.lens.codes import Code
@@ -23,6 +21,7 @@ from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import Field, Fill, Rule, Skip
 from mappings.lens.shapes import Bare, Shape, resolved
 from mappings.lens.worded import Worded
+from mappings.roots import ROOTS, mapping
 
 FIELDS = Path(__file__).with_name("fields.txt")
 EVERY = "every resource"

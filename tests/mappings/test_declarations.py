@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from mappings import KINDS, ROOTS, from_fhir, version
-from mappings.conversion import mapping
+from mappings import from_fhir, version
 from mappings.datatypes import CONCEPT, HUMAN_NAME, IDENTIFIER, POINTER, QUANTITY, link
 from mappings.lens.binding import NEVER_ASSUMED
 from mappings.lens.conditions import OnlyIf
@@ -23,6 +22,7 @@ from mappings.lens.tables import Row, Table
 from mappings.lens.version import fingerprint
 from mappings.lens.words import code, each, field, main, one_of, part, resource, same_as_root, tagged, verbatim
 from mappings.r4.definitions import alike, children
+from mappings.roots import ROOTS, mapping
 from tests.mappings.test_official import TYPES, examples
 
 
@@ -231,7 +231,7 @@ def test_no_mapping_assumes_what_must_be_said() -> None:
 
 
 def test_a_version_is_the_same_each_time_and_another_for_another_rule() -> None:
-    assert len({version(kind) for kind in KINDS}) == len(KINDS)
+    assert len({version(kind) for kind in ROOTS}) == len(ROOTS)
     one = resource("Patient", field("born", fhir="birthDate", about="Born."))
     assert fingerprint(one) == fingerprint(resource("Patient", field("born", fhir="birthDate", about="Born.")))
     assert fingerprint(one) != fingerprint(resource("Patient", field("birth", fhir="birthDate", about="Born.")))

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
-from mappings import ROOTS, Refused, Site, check_record, from_fhir, site, to_bundle, to_fhir
-from mappings.conversion import mapping
+from mappings import Refused, Site, check_record, from_fhir, site, to_bundle, to_fhir
 from mappings.lens.document import Document
 from mappings.lens.making import Making, WriteScope
 from mappings.lens.mapping import Mapping, _content, _fill_root, differences
 from mappings.lens.normal import normal
 from mappings.r4 import structure, validity
 from mappings.r4.exact_json import dumps
+from mappings.roots import ROOTS, mapping
 from mappings.us_core import is_declared_by_us
 from mappings.values import same
 from tests.mappings.sound import Sound
@@ -71,11 +71,11 @@ def write(root: Root, record: Json, onto: Json | None = None, rendering: Any = "
 
 
 def drawn(data: st.DataObject, root: Root, labels: bool = False) -> Json:
-    record = {
+    record: Json = {
         **lens_of(root).heading,
         **data.draw((labelled if labels else records)(lens_of(root).shape), label="record"),
     }
-    record = normal(lens_of(root).shape, record)
+    record = dict(normal(lens_of(root).shape, record))
     if "modifier_extensions" in str(record) or "implicit_rules" in str(record):
         from mappings.lens.gates import not_actionable
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings import from_fhir, to_bundle, to_fhir
-from mappings.conversion import mapping
 from mappings.narrative import plan_in_words
+from mappings.roots import mapping
 from tests.mappings.strategies import records
 
 Json = dict[str, Any]

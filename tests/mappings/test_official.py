@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from mappings import ROOTS, Refused, from_fhir, to_fhir
-from mappings.conversion import mapping
+from mappings import Refused, from_fhir, to_fhir
 from mappings.lens.document import Document
 from mappings.lens.gates import not_actionable
 from mappings.r4 import validity
 from mappings.r4.exact_json import loads
+from mappings.roots import ROOTS, mapping
 from mappings.roundtrip import roundtrip
 from mappings.values import Number, same
 from tests.mappings.r4.official_faults import FAULTS, NO_UNIT_OF_UCUM

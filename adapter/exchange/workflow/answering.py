@@ -23,6 +23,7 @@ from adapter.store import answers, resources, transitions
 from adapter.store.answers import Answer
 from adapter.store.resources import Stored
 from mappings import Issue, Refused
+from mappings.issues import errors
 from mappings.r4 import exact_json, validity
 from mappings.r4.fhirpath import leaves
 from mappings.sites import Site
@@ -65,7 +66,7 @@ def prepare(connection: Connection, record: Record, ours: Node, task: Stored, si
 
     Refusal for what is not sound, must not be acted upon, or leads where the sender cannot read.
     """
-    found = [issue for issue in mappings.check_record(record, site=site) if issue.severity in ("fatal", "error")]
+    found = errors(mappings.check_record(record, site=site))
     if found:
         raise Refusal("unprocessable", found)
     if reasons := not_actionable(record):
@@ -122,7 +123,7 @@ def settle(connection: Connection, appointment: Answer, status: str, reason: str
 
 def refuse_invalid(resource: Node) -> None:
     """Refuses what is not valid R4."""
-    found = [issue for issue in validity.check(resource) if issue.severity in ("fatal", "error")]
+    found = errors(validity.check(resource))
     if found:
         raise Refusal("unprocessable", found)
 

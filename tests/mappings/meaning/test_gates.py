@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from mappings import ROOTS, Refused, from_fhir, to_fhir
+from mappings import Refused, from_fhir, to_fhir
+from mappings.roots import ROOTS
 from mappings.values import Number, same
 from tests.mappings.meaning.messages import (
     ANN,

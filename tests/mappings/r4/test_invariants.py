@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from mappings import ROOTS
 from mappings.r4 import validity
 from mappings.r4.definitions import children, is_resource
 from mappings.r4.exact_json import loads
 from mappings.r4.invariants import HELD_ELSEWHERE, NOT_CARRIED, compiled, table
+from mappings.roots import ROOTS
 from tests.mappings.r4.broken_invariants import BROKEN
 from tests.mappings.r4.engine import Corpus, Node, nodes, verdict
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mappings import Refused, check_record, from_fhir, to_fhir
-from mappings.conversion import mapping
 from mappings.lens.normal import normal
 from mappings.lens.tables import EXACT
+from mappings.roots import mapping
 from mappings.terminology import table
 from mappings.values import same
 from tests.mappings.terminology.maps import ICD, SNOMED

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings import Refused, conversion, from_fhir, to_bundle, to_fhir, us_core, version
+from mappings import Refused, from_fhir, roots, to_bundle, to_fhir, us_core, version
 from mappings.lens.document import Document
 from mappings.r4.exact_json import loads
 from mappings.us_core import BASE, check, claims, declared, false_claims, is_declared_by_us
@@ -268,11 +268,11 @@ print([name for name in sys.modules if name.startswith("mappings.us_core.")])
 
 
 def test_the_version_of_a_mapping_is_another_with_another_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    before, texts = conversion.version.__wrapped__("patient"), us_core.sources()
+    before, texts = roots.version.__wrapped__("patient"), us_core.sources()
     assert before == version("patient")
     assert any('"us-core-patient"' in text for text in texts)
     monkeypatch.setattr(us_core, "sources", lambda: [*texts, "more"])
-    assert conversion.version.__wrapped__("patient") != before
+    assert roots.version.__wrapped__("patient") != before
 
 
 def test_a_claim_that_goes_leaves_no_meta_of_nothing_but_an_id() -> None:

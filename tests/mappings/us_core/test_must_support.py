@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from mappings import ROOTS
-from mappings.conversion import mapping
 from mappings.lens.links import Link
 from mappings.lens.paths import parse
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import At, Fill
 from mappings.lens.shapes import Shape, resolved
 from mappings.r4.definitions import children
+from mappings.roots import ROOTS, mapping
 from mappings.us_core.profiles import names, profile
 
 WITHOUT_A_RULE = {

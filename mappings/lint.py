@@ -18,7 +18,7 @@ from mappings.lens.many import Each
 from mappings.lens.paths import DeclarationError, Seed
 from mappings.lens.records import RecordShape
 from mappings.lens.rules import At, Field, Fill, Rule
-from mappings.lens.shapes import Primitive, Shape, resolved
+from mappings.lens.shapes import Primitive, Shape, everything_in, resolved
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import Element, alike
 from mappings.roots import mapping, roots
@@ -52,21 +52,13 @@ def _told(fault: str) -> Finding:
 
 
 def _of(site: Site) -> Iterator[Finding]:
-    seen: set[int] = set()
-    for kind, sorts in roots(site).items():
-        for sort in sorts:
-            todo: list[Shape] = [mapping(kind, sort, site).shape]
-            while todo:
-                shape = resolved(todo.pop())
-                if id(shape) in seen:
-                    continue
-                seen.add(id(shape))
-                todo += shape.inside()
-                if isinstance(shape, RecordShape):
-                    yield from _one_place(shape)
-                    yield from _never(shape)
-                    yield from _strange_codes(shape)
-                    yield from _strange_words(shape)
+    every = [mapping(kind, sort, site).shape for kind, sorts in roots(site).items() for sort in sorts]
+    for shape in everything_in(*every):
+        if isinstance(shape, RecordShape):
+            yield from _one_place(shape)
+            yield from _never(shape)
+            yield from _strange_codes(shape)
+            yield from _strange_words(shape)
 
 
 def _one_place(shape: RecordShape) -> Iterator[Finding]:

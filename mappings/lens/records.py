@@ -13,7 +13,7 @@ from mappings.lens.making import WriteScope
 from mappings.lens.paths import DeclarationError
 from mappings.lens.reading import Scope
 from mappings.lens.rules import Rule, Skip
-from mappings.lens.shapes import Shape, Unreadable, resolved
+from mappings.lens.shapes import Shape, Unreadable, everything_in
 from mappings.r4.definitions import Element, alike
 from mappings.values import same
 
@@ -174,16 +174,10 @@ def _identity(item: Any) -> Any:
 
 def dependencies(shape: Shape) -> frozenset[str]:
     """Which elements of the root something in a shape is the same as."""
-    todo: list[Shape] = [shape]
-    seen: set[int] = set()
     found: set[str] = set()
-    while todo:
-        one = resolved(todo.pop())
-        if id(one) not in seen:
-            seen.add(id(one))
-            if isinstance(one, RecordShape):
-                found |= {rule.of for rule in one.rules if isinstance(rule, SameAs)}
-            todo += one.inside()
+    for one in everything_in(shape):
+        if isinstance(one, RecordShape):
+            found |= {rule.of for rule in one.rules if isinstance(rule, SameAs)}
     return frozenset(found)
 
 

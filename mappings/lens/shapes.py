@@ -9,7 +9,7 @@ to_fhir changes only what differs from `before`: first, do no harm.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -214,3 +214,14 @@ class Again:
 def resolved(shape: Shape) -> Shape:
     """The shape itself, where it was said to be defined elsewhere."""
     return resolved(shape.shape) if isinstance(shape, Again) else shape
+
+
+def everything_in(*shapes: Shape) -> Iterator[Shape]:
+    """These shapes and every one that they are made of, each once."""
+    todo, seen = list(shapes), set[int]()
+    while todo:
+        shape = resolved(todo.pop())
+        if id(shape) not in seen:
+            seen.add(id(shape))
+            yield shape
+            todo += shape.inside()

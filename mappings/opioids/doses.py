@@ -13,8 +13,8 @@ from typing import Any
 from mappings.opioids.drugs import Drug, Product
 from mappings.opioids.refusals import NoFigure, part, records
 from mappings.opioids.timing import DAYS, number, times_a_day
+from mappings.r4.ucum import UCUM
 
-UCUM = "http://unitsofmeasure.org"
 DRUG_FORM = "http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm"
 SNOMED = "http://snomed.info/sct"
 

@@ -6,20 +6,13 @@ from mappings.lens.conditions import OnlyIf, Says
 from mappings.lens.paths import DeclarationError
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import At, Rule, Skip
-from mappings.lens.shapes import Shape, resolved
+from mappings.lens.shapes import everything_in
 from mappings.r4.definitions import children
 
 
 def refuse_open_gates(root: RecordShape) -> None:
     """DeclarationError for a resource in a record whose negations, states or modifier extensions nobody would tell."""
-    todo: list[Shape] = [root]
-    seen: set[int] = set()
-    while todo:
-        shape = resolved(todo.pop())
-        if id(shape) in seen:
-            continue
-        seen.add(id(shape))
-        todo += shape.inside()
+    for shape in everything_in(root):
         if isinstance(shape, ResourceShape):
             told = {name for rule in shape.rules for name in _begins_at(rule)}
             modifiers = {element.name for element in children(shape.type).values() if element.modifier}

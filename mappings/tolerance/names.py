@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from mappings.r4.bindings import binding
 from mappings.r4.definitions import resources
-
-_UCUM = "http://unitsofmeasure.org"
+from mappings.r4.ucum import UCUM
 
 
 def type_named(text: str) -> str | None:
@@ -33,7 +32,7 @@ def _types() -> Mapping[str, str]:
 @functools.cache
 def _codes(value_set: str) -> Mapping[str, str]:
     bound = binding(value_set)
-    if bound is None or _UCUM in bound.systems:
+    if bound is None or UCUM in bound.systems:
         return {}
     return _by_lower(bound.codes)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-_GRAMMAR = "http://unitsofmeasure.org"
+from mappings.r4.ucum import UCUM
+
 """Has no list: mappings/r4/bindings.py knows its grammar."""
 
 Codes = dict[str, list[str] | None]
@@ -53,7 +54,7 @@ def _codes(include: dict[str, Any], systems: dict[str, list[dict[str, Any]]]) ->
         raise LookupError(f"a filter over {include['system']}: beside.json has to say its codes")
     if "concept" in include:
         return [each["code"] for each in include["concept"]]
-    if include["system"] == _GRAMMAR:
+    if include["system"] == UCUM:
         return None
     if include["system"] not in systems:
         raise LookupError(f"no code system {include['system']}: beside.json has to say its codes")

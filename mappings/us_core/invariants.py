@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from mappings.r4.invariants.reading import UCUM, Node, distinct, each, has, has_choice
+from mappings.r4.invariants.reading import Node, distinct, each, has, has_choice
+from mappings.r4.ucum import UCUM
 from mappings.values import Json
 
 Resolve = Callable[[Any], Node | None]

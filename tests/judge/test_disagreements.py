@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mappings.lens.links import Link
 from mappings.lens.records import RecordShape
-from mappings.lens.shapes import Shape, resolved
+from mappings.lens.shapes import everything_in
 from mappings.r4 import validity
 from mappings.r4.definitions import is_resource
 from mappings.r4.exact_json import dumps, loads
@@ -32,19 +31,8 @@ pytestmark = pytest.mark.xdist_group("hapi")  # the JVM of test_hapi.py
 
 def carried() -> set[str]:
     """The types of the resources that records hold, and Bundle, which brings them."""
-    waiting: list[Shape] = [mapping(kind, sort).shape for kind, roots in ROOTS.items() for sort in roots]
-    seen, types = set[int](), {"Bundle"}
-    while waiting:
-        shape = resolved(waiting.pop())
-        if id(shape) in seen:
-            continue
-        seen.add(id(shape))
-        if isinstance(shape, RecordShape):
-            types |= {shape.type} if is_resource(shape.type) else set()
-            waiting += [one for rule in shape.names.values() for one in rule.shapes()]
-        else:
-            waiting += shape.known.values() if isinstance(shape, Link) else shape.inside()
-    return types
+    every = everything_in(*(mapping(kind, sort).shape for kind, roots in ROOTS.items() for sort in roots))
+    return {"Bundle", *(shape.type for shape in every if isinstance(shape, RecordShape) and is_resource(shape.type))}
 
 
 class Verdict(NamedTuple):

@@ -17,24 +17,13 @@ from mappings.lens.many import Each, Main
 from mappings.lens.paths import DeclarationError, parse
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import At, Field, Rule
-from mappings.lens.shapes import Again, Shape, Verbatim, resolved
+from mappings.lens.shapes import Again, Shape, Verbatim, everything_in, resolved
 from mappings.lens.tables import Row, Table
 from mappings.lens.version import fingerprint
 from mappings.lens.words import code, each, field, main, one_of, part, resource, same_as_root, tagged, verbatim
 from mappings.r4.definitions import alike, children
 from mappings.roots import ROOTS, mapping
 from tests.mappings.test_official import TYPES, examples
-
-
-def shapes(shape: Shape) -> Iterator[Shape]:
-    """A shape and every one inside it, once."""
-    todo, seen = [shape], set()
-    while todo:
-        one = resolved(todo.pop())
-        if id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            todo += one.inside()
 
 
 def all_parts() -> Iterator[tuple[RecordShape, Field | Each]]:
@@ -47,9 +36,7 @@ def all_parts() -> Iterator[tuple[RecordShape, Field | Each]]:
 
 def all_shapes() -> Iterator[Shape]:
     """Every shape of every record."""
-    for kind, roots in ROOTS.items():
-        for sort in roots:
-            yield from shapes(mapping(kind, sort).shape)
+    return everything_in(*(mapping(kind, sort).shape for kind, roots in ROOTS.items() for sort in roots))
 
 
 A: Any = {"about": "A."}

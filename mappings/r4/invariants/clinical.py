@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mappings.r4.invariants.reading import UCUM, Node, each, has, has_choice, how_many, invariant, is_coded, not_after
+from mappings.r4.invariants.reading import Node, each, has, has_choice, how_many, invariant, is_coded, not_after
+from mappings.r4.ucum import UCUM
 from mappings.values import Json, canonical_text
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"

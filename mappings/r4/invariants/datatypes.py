@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mappings.r4.invariants.reading import UCUM, Node, each, has, has_choice, invariant, not_after
+from mappings.r4.invariants.reading import Node, each, has, has_choice, invariant, not_after
+from mappings.r4.ucum import UCUM
 from mappings.r4.xhtml import has_content, is_basic
 from mappings.values import Json, Number
 

@@ -18,7 +18,6 @@ Test = Callable[[Any], bool]
 """Whether an invariant holds for the value that it is of."""
 
 RULES: dict[str, tuple[str, Test]] = {}
-UCUM = "http://unitsofmeasure.org"
 
 
 def invariant(name: str, mend: str) -> Callable[[Test], Test]:

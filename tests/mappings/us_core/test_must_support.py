@@ -10,7 +10,7 @@ from mappings.lens.links import Link
 from mappings.lens.paths import parse
 from mappings.lens.records import RecordShape, ResourceShape
 from mappings.lens.rules import At, Fill
-from mappings.lens.shapes import Shape, resolved
+from mappings.lens.shapes import everything_in, resolved
 from mappings.r4.definitions import children
 from mappings.roots import ROOTS, mapping
 from mappings.us_core.profiles import names, profile
@@ -29,17 +29,10 @@ OF_THE_ROOT_ONLY = {
 
 def shapes() -> dict[int, ResourceShape]:
     """Every shape of a resource that a record is made of, by its identity."""
-    found: dict[int, ResourceShape] = {}
-    waiting: list[Shape] = [mapping(kind, sort).shape for kind, roots in ROOTS.items() for sort in roots]
-    seen: set[int] = set()
-    while waiting:
-        shape = resolved(waiting.pop())
-        if id(shape) not in seen:
-            seen.add(id(shape))
-            if isinstance(shape, ResourceShape):
-                found[id(shape)] = shape
-            waiting += list(shape.known.values()) if isinstance(shape, Link) else shape.inside()
-    return found
+    roots = [mapping(kind, sort).shape for kind, sorts in ROOTS.items() for sort in sorts]
+    links = [shape for shape in everything_in(*roots) if isinstance(shape, Link)]
+    told = [*roots, *(shape for link in links for shape in link.known.values())]
+    return {id(shape): shape for shape in told}
 
 
 def told(shape: RecordShape, depth: int = 0) -> Iterator[str]:

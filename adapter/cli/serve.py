@@ -48,6 +48,7 @@ def _serve(settings: Settings) -> int:
 
     from adapter import create_app
     from adapter.delivery import worker
+    from adapter.delivery.answers import BringBack
     from adapter.delivery.outbox import Outbox
     from adapter.store.engine import open_engine
 
@@ -57,7 +58,13 @@ def _serve(settings: Settings) -> int:
     try:
         engine = open_engine(settings.database_url)
         outbox = Outbox(engine)
-        app = create_app(settings, engine=engine, enqueue=outbox.enqueue, enqueue_pull=outbox.enqueue_pull)
+        app = create_app(
+            settings,
+            engine=engine,
+            enqueue=outbox.enqueue,
+            enqueue_pull=outbox.enqueue_pull,
+            changed=BringBack(settings, outbox.enqueue),
+        )
         worker.start(settings, engine)
     except (SQLAlchemyError, ModuleNotFoundError) as trouble:
         sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")

@@ -97,6 +97,11 @@ class FhirClient:
             "POST", "", headers={"Content-Type": FHIR_JSON, "Prefer": "return=representation"}, body=dumps(bundle)
         )
 
+    def process_message(self, bundle: Json) -> Answer:
+        """Posts a message Bundle to $process-message."""
+        headers = {"Content-Type": FHIR_JSON}
+        return self._send("POST", "$process-message", headers=headers, body=dumps(bundle))
+
     def _url(self, path: str) -> str:
         return f"{self._base}/{path}" if path else self._base
 

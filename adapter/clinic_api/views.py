@@ -84,5 +84,7 @@ def plan_view(held: Held) -> dict[str, Any]:
 
 
 def delivery_view(delivery: Delivery) -> dict[str, Any]:
-    """Where a version of a plan was brought, and what the partner made of it."""
-    return {name: value for name, value in vars(delivery).items() if name != "plan_id"}
+    """Where a version of a plan, or of a referral's Task, was brought, and what the partner made of it."""
+    version = {"care_plan": "plan_version", "answers": "task_version"}[delivery.kind]
+    told = {name: value for name, value in vars(delivery).items() if name not in ("kind", "item_id", "item_version")}
+    return {"id": told.pop("id"), version: delivery.item_version, **told}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from adapter.delivery.outbox import Outbox
+from adapter.exchange.plans import KIND
 from adapter.settings import Settings
 from adapter.store import deliveries, plans
 from adapter.store.deliveries import Delivery
@@ -28,11 +29,11 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
         plan = plans.current(connection, plan_id)
         if plan is None:
             raise NothingToPush("There is no plan with this id.")
-        known = deliveries.of_plan(connection, plan_id, partner)
+        known = deliveries.of_item(connection, KIND, plan_id, partner)
         pending = [one for one in known if one.state == "pending"]
-        newest = next((one for one in known if one.plan_version == plan.version), None)
+        newest = next((one for one in known if one.item_version == plan.version), None)
         if newest is None:
-            newest = deliveries.insert_pending(connection, plan_id, plan.version, partner)
+            newest = deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)
             outbox.enqueue(connection, newest.id, plan_id, partner)
         elif newest not in pending and deliveries.reopen(connection, newest):
             outbox.enqueue(connection, newest.id, plan_id, partner, again=True)

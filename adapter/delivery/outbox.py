@@ -35,7 +35,7 @@ class Turn:
     """One turn of a delivery's chain."""
 
     delivery_id: str
-    plan_id: str
+    item_id: str
     partner: str
     chain: str
     number: int = 0
@@ -45,7 +45,7 @@ class Turn:
         return f"{self.chain}-{self.number}"
 
     def following(self) -> Turn:
-        return Turn(self.delivery_id, self.plan_id, self.partner, self.chain, self.number + 1)
+        return Turn(self.delivery_id, self.item_id, self.partner, self.chain, self.number + 1)
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class PullTurn:
         return PullTurn(self.pull_id, self.partner, self.chain, self.number + 1)
 
 
-def first_turn(delivery_id: str, plan_id: str, partner: str) -> Turn:
-    return Turn(delivery_id, plan_id, partner, chain_of(delivery_id))
+def first_turn(delivery_id: str, item_id: str, partner: str) -> Turn:
+    return Turn(delivery_id, item_id, partner, chain_of(delivery_id))
 
 
-def another_chain(delivery_id: str, plan_id: str, partner: str) -> Turn:
-    return Turn(delivery_id, plan_id, partner, f"{chain_of(delivery_id)}-again-{uuid4().hex}")
+def another_chain(delivery_id: str, item_id: str, partner: str) -> Turn:
+    return Turn(delivery_id, item_id, partner, f"{chain_of(delivery_id)}-again-{uuid4().hex}")
 
 
 def chain_of(delivery_id: str) -> str:
@@ -108,24 +108,24 @@ class Outbox:
         return self._made
 
     def enqueue(
-        self, connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False
+        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
     ) -> None:
         """A delivery's first turn; `again`: in a chain of its own, since the turns of the first chain were taken."""
         turn = another_chain if again else first_turn
-        self.put(connection, turn(delivery_id, plan_id, partner))
+        self.put(connection, turn(delivery_id, item_id, partner))
 
     def put(self, connection: Connection, turn: Turn, delay: float = 0.0) -> None:
-        """A turn, to be taken no sooner than in `delay` seconds; in its plan's partition, which takes one at a time."""
+        """A turn, to be taken no sooner than in `delay` seconds; in its item's partition, which takes one at a time."""
         options: EnqueueOptions = {
             "workflow_name": WORKFLOW,
             "queue_name": queue_name(turn.partner),
             "workflow_id": turn.workflow_id,
-            "queue_partition_key": turn.plan_id,
+            "queue_partition_key": turn.item_id,
         }
         if delay > 0:
             options["delay_seconds"] = delay
         self.client.enqueue_in_transaction(
-            connection, options, turn.delivery_id, turn.plan_id, turn.partner, turn.chain, turn.number
+            connection, options, turn.delivery_id, turn.item_id, turn.partner, turn.chain, turn.number
         )
 
     def enqueue_pull(self, connection: Connection, pull_id: str, partner: str, chain: str) -> None:

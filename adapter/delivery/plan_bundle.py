@@ -10,29 +10,19 @@ What is sent declares the profiles of US Core that it meets as it is sent, the p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Identifier
+from adapter.delivery.transaction import Held, Resource
 from mappings import us_core
 from mappings.faults import refuse
 from mappings.r4 import validity
 from mappings.values import Json
 
-Resource = dict[str, Any]
 Record = dict[str, Any]
 Render = Callable[[Record], Resource]
 """A clinic record as one FHIR resource with everything it holds contained."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """The plan as the partner holds it."""
-
-    id: str
-    version: str | None
-    resource: Resource
 
 
 class CannotBeSent(Exception):
@@ -51,12 +41,12 @@ def plan_bundle(
     CannotBeSent or Refused: the records do not make one, or not one that is valid R4.
     """
     person, known_by = _patient(patient, render)
-    here = _urn("Patient", known_by)
+    here = urn("Patient", known_by)
     document = _outgoing(_about(_named(plan, identifier, render), here))
     if held is None:
         request: Resource = {"method": "POST", "url": "CarePlan", "ifNoneExist": identifier.query()}
     else:
-        document = _with_id(document, held.id)
+        document = with_id(document, held.id)
         request = {"method": "PUT", "url": f"CarePlan/{held.id}"}
         if held.version is not None:
             request["ifMatch"] = f'W/"{held.version}"'
@@ -66,7 +56,7 @@ def plan_bundle(
         "type": "transaction",
         "entry": [
             {"fullUrl": here, "resource": person, "request": create},
-            {"fullUrl": _urn("CarePlan", identifier), "resource": document, "request": request},
+            {"fullUrl": urn("CarePlan", identifier), "resource": document, "request": request},
         ],
     }
     bundle = us_core.declared(bundle)
@@ -101,11 +91,13 @@ def _must_be_actionable(record: Record, what: str) -> None:
         raise CannotBeSent(f"{what} must not be acted upon: it holds what we do not understand", "not-actionable")
 
 
-def _urn(resource_type: str, identifier: Identifier) -> str:
+def urn(resource_type: str, identifier: Identifier) -> str:
+    """What a resource with that business identifier is called within a Bundle."""
     return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{resource_type}?identifier={identifier.token()}')}"
 
 
-def _with_id(document: Resource, there: str) -> Resource:
+def with_id(document: Resource, there: str) -> Resource:
+    """The resource under the id that it has at the partner."""
     return {
         "resourceType": document["resourceType"],
         "id": there,

@@ -22,6 +22,7 @@ from adapter.exchange.incoming import Incoming
 from adapter.exchange.intake import receive
 from adapter.exchange.notification import RELATIVE, as_of_partner, settle_task
 from adapter.exchange.refusal import Refusal
+from adapter.exchange.workflow.moving import Changed, told_to_nobody
 from adapter.settings import Settings
 from adapter.store import messages, pulls
 from adapter.store.engine import writing
@@ -52,6 +53,8 @@ class Puller:
     settings: Settings
     outbox: Outbox
     partner: Callable[[str], FhirClient]
+    changed: Changed = told_to_nobody
+    """Told of each referral that was fetched."""
     pace: Pace = field(default_factory=Pace)
 
     def take(self, turn: PullTurn) -> str:
@@ -94,6 +97,8 @@ class Puller:
             if received.referral.task_id != pull.task_id:
                 why = f"This referral came before: Task/{received.referral.task_id} says where it stands."
                 settle_task(connection, pull.task_id, "cancelled", why)
+            else:
+                self.changed(connection, received.referral)
         return "received"
 
     def _later(self, turn: PullTurn, pull: Pull, why: str, asked_for: float | None) -> str:
@@ -146,7 +151,8 @@ def as_transaction(fetched: dict[str, Resource], task: Resource, base_url: str, 
         for name, resource in fetched.items()
     ]
     told = as_of_partner(task | {"focus": {"reference": focus}}, base_url)
-    entries.append({"resource": told, "request": {"method": "POST", "url": "Task"}})
+    there = {"fullUrl": f"{base_url}/Task/{task['id']}"} if "id" in task else {}
+    entries.append({**there, "resource": told, "request": {"method": "POST", "url": "Task"}})
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 

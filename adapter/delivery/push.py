@@ -6,34 +6,21 @@ it searches by our identifier and compares first, and where the partner already 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from adapter.client import (
-    Answer,
-    FhirClient,
-    Identifier,
-    Placed,
-    Verdict,
-    WillAnswerTheSame,
-    WorthAnotherTry,
-    issue_codes,
-    placed,
-    verdict,
-)
+from sqlalchemy import Connection
+
+from adapter.client import FhirClient, Identifier, Placed, WillAnswerTheSame, WorthAnotherTry, placed
+from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import holds
-from adapter.delivery.plan_bundle import Held, Record, Render, Resource, plan_bundle
-from mappings.values import Json
+from adapter.delivery.plan_bundle import Record, Render, plan_bundle
+from adapter.delivery.transaction import Delivered, Held, Resource, as_held, must_have_succeeded
+from adapter.store.deliveries import Delivery
+from adapter.store.plans import records
 
 _PLAN = 1  # the plan's entry in our Bundle, and so in the answer
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """The partner holds the plan; `sent` is False where it already did."""
-
-    remote_id: str
-    remote_version: str | None
-    sent: bool
 
 
 @dataclass(frozen=True)
@@ -47,6 +34,22 @@ class Sending:
 
     def bundle(self, held: Held | None) -> Resource:
         return plan_bundle(self.plan, self.patient, self.identifier, self.render, held)
+
+
+def plans(identifier: Callable[[str], Identifier], render: Callable[[str], Render]) -> Goods:
+    """Plans as what is delivered: every version of one, since each is a version there too.
+
+    identifier: of a plan by its id.  render: how records are rendered for a partner."""
+
+    def load(connection: Connection, delivery: Delivery) -> Bring:
+        plan, patient = records(connection, delivery.item_id, delivery.item_version)
+        return partial(_brought, Sending(plan, patient, identifier(delivery.item_id), render(delivery.partner)))
+
+    return Goods(load, every_version=True)
+
+
+def _brought(sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
+    return push(client, sending, first=first)
 
 
 def push(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
@@ -75,15 +78,7 @@ def _held(client: FhirClient, identifier: Identifier) -> Held | None:
     found = client.find("CarePlan", identifier)
     if len(found) > 1:
         raise WillAnswerTheSame("the partner holds the plan more than once", codes=("multiple-matches",))
-    return _as_held(found[0]) if found else None
-
-
-def _as_held(resource: dict[str, Json]) -> Held:
-    there, meta = resource.get("id"), resource.get("meta")
-    if not isinstance(there, str):
-        raise WillAnswerTheSame("the partner's plan has no id", codes=("search-not-trusted",))
-    version = meta.get("versionId") if isinstance(meta, dict) else None
-    return Held(there, version if isinstance(version, str) else None, resource)
+    return as_held(found[0]) if found else None
 
 
 def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | None:
@@ -94,31 +89,6 @@ def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | N
         if held is not None and refused.status in (409, 412) and "multiple-matches" not in refused.codes:
             raise WorthAnotherTry("the plan was changed at the partner meanwhile", status=refused.status) from refused
         raise
-    _must_have_succeeded(answer)
+    must_have_succeeded(answer)
     entries = answer.body.get("entry") if isinstance(answer.body, dict) else None
     return placed(entries[_PLAN], "CarePlan") if isinstance(entries, list) and len(entries) > _PLAN else None
-
-
-def _must_have_succeeded(answer: Answer) -> None:
-    """Some servers say no inside an accepting answer: an OperationOutcome with errors, or a failed entry (fhirbase)."""
-    body = answer.body
-    if answer.status == 409 or not isinstance(body, dict):
-        return
-    if errors := issue_codes(body):
-        raise WillAnswerTheSame("refused inside an accepting answer", status=answer.status, codes=errors)
-    for entry in body.get("entry") or []:
-        response = entry.get("response") if isinstance(entry, dict) else None
-        _entry_must_have_succeeded(response if isinstance(response, dict) else {})
-
-
-def _entry_must_have_succeeded(response: dict[str, Json]) -> None:
-    there = placed({"response": response}, "")
-    status = there.status if there else 200
-    codes = issue_codes(response.get("outcome"))
-    match verdict(status, codes):
-        case Verdict.SAME_AGAIN:
-            raise WillAnswerTheSame("an entry was refused", status=status, codes=codes)
-        case Verdict.TRY_AGAIN:
-            raise WorthAnotherTry("an entry failed", status=status, codes=codes)
-        case _:
-            return

@@ -13,12 +13,14 @@ from functools import partial
 from dbos import DBOS, DBOSConfig
 from sqlalchemy import Engine
 
+from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.outbox import APPLICATION, PULL_WORKFLOW, WORKFLOW, Outbox, PullTurn, Turn, prepare, queue_name
 from adapter.delivery.partners import client_for, plan_identifier
 from adapter.delivery.plan_bundle import Render
 from adapter.delivery.pulls import Puller
+from adapter.delivery.push import plans
 from adapter.exchange.translation import site_of
 from adapter.settings import Settings
 
@@ -31,7 +33,7 @@ upgrade.  Only a turn whose arguments mean something else would need another one
 EXECUTOR = "paingate-1"
 """Stable over restarts, and no two live processes share one: what a dead process left is taken up under its name."""
 
-_AT_ONCE = 16  # deliveries to one partner at the same time; one plan's never
+_AT_ONCE = 16  # deliveries to one partner at the same time; one item's never
 _POLL_SECONDS = 0.2
 
 _courier: Courier | None = None
@@ -39,14 +41,14 @@ _puller: Puller | None = None
 
 
 @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
-def _deliver(delivery_id: str, plan_id: str, partner: str, chain: str, number: int) -> str:
+def _deliver(delivery_id: str, item_id: str, partner: str, chain: str, number: int) -> str:
     """Only trouble with our own database comes out of a turn; it is waited out here, so that the turn is not lost."""
     failures = 0
     while True:
         try:
             if _courier is None:
                 raise LookupError("the worker is not started")
-            return _courier.take(Turn(delivery_id, plan_id, partner, chain, number))
+            return _courier.take(Turn(delivery_id, item_id, partner, chain, number))
         except Exception as trouble:  # noqa: BLE001 - whatever it is, the delivery has to be taken up again
             failures += 1
             log.error("delivery %s: %s while taking a turn", delivery_id, type(trouble).__name__)  # noqa: TRY400
@@ -72,15 +74,16 @@ def start(settings: Settings, engine: Engine, render: Render | None = None) -> N
     """Starts taking turns, those of a dead predecessor first.  `render` is the mappings' own unless it is given."""
     global _courier, _puller  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
     prepare(settings)
+    rendered = partial(rendering, settings) if render is None else lambda partner: render
     _courier = courier = Courier(
         engine,
         Outbox(engine),
         partner=partial(client_for, settings),
-        plan_identifier=partial(plan_identifier, settings),
-        render=partial(rendering, settings) if render is None else lambda partner: render,
+        goods={"care_plan": plans(partial(plan_identifier, settings), rendered), "answers": answers(settings)},
         pace=Pace(first=settings.retry_base, longest=settings.retry_ceiling),
     )
-    _puller = Puller(engine, settings, courier.outbox, courier.partner, courier.pace)
+    bring_back = BringBack(settings, courier.outbox.enqueue)
+    _puller = Puller(engine, settings, courier.outbox, courier.partner, bring_back, courier.pace)
     for partner in settings.partners:
         courier.outbox.client.register_queue(
             queue_name(partner.name),

@@ -18,6 +18,11 @@ Place = Literal["MessageHeader.id", "Bundle.identifier", "Bundle.id", "X-Request
 """Where the sender's own name for a message may stand."""
 
 
+Return = Literal["Task", "message"]
+"""How a change of a referral is told at its sender's address: in a message, or by the Task there; that is the one which
+the referral came with, or else one of ours."""
+
+
 @dataclass(frozen=True)
 class Dialect:
     """What a sender's way of referring expects of us."""
@@ -31,6 +36,8 @@ class Dialect:
     """What MessageHeader.response.identifier repeats: the first of these that there is."""
     answers_with_task: bool
     """Whether the answer to a message holds our Task, and has it as its focus."""
+    returns: Return
+    """How changes of a referral are told to its sender."""
 
 
 PLAIN = Dialect(
@@ -39,6 +46,7 @@ PLAIN = Dialect(
     message_ids=("MessageHeader.id", "Bundle.identifier"),
     acknowledged=("MessageHeader.id", "Bundle.identifier", "Bundle.id"),
     answers_with_task=False,
+    returns="Task",
 )
 BSER = Dialect(
     name="bser",
@@ -46,6 +54,7 @@ BSER = Dialect(
     message_ids=("MessageHeader.id", "Bundle.identifier"),
     acknowledged=("MessageHeader.id", "Bundle.identifier", "Bundle.id"),
     answers_with_task=True,  # BSeRReferralMessageHeader: focus is a Task, in both directions
+    returns="message",  # and that header comes back, to the initiator's $process-message
 )
 GRAVITY = Dialect(
     name="gravity",
@@ -53,6 +62,7 @@ GRAVITY = Dialect(
     message_ids=("Bundle.identifier",),
     acknowledged=("MessageHeader.id", "Bundle.identifier", "Bundle.id"),
     answers_with_task=True,
+    returns="Task",  # SDOHCCTaskForReferralManagement: whoever does it updates the requester's Task
 )
 DIALECTS = {dialect.name: dialect for dialect in (PLAIN, BSER, GRAVITY)}
 

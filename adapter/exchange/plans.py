@@ -30,7 +30,7 @@ from adapter.exchange.translation import (
 from adapter.settings import Settings
 from adapter.store import deliveries, patients, plans, referrals
 from adapter.store.clock import now
-from adapter.store.deliveries import Delivery, Enqueue
+from adapter.store.deliveries import Delivery, Enqueue, Kind
 from adapter.store.engine import reading, writing
 from adapter.store.numbers import NUMBER
 from adapter.store.plans import Plan
@@ -38,7 +38,7 @@ from adapter.store.referrals import Referral
 from mappings import Issue
 from mappings.values import same
 
-KIND = "care_plan"
+KIND: Kind = "care_plan"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         before = plans.current(connection, plan_id)
         if before is not None and same(before.record, record):
             _bring(connection, settings, enqueue, before)
-            return Held(before, deliveries.of_plan(connection, plan_id))
+            return Held(before, deliveries.of_item(connection, KIND, plan_id))
         if before is not None and before.patient_number != number:
             text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
             raise refuse("conflict", "conflict", "patient", text)
@@ -78,21 +78,23 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         plan = Plan(plan_id, version, record, mapping_version, number, referral.id if referral else None, now())
         plans.add(connection, plan)
         _bring(connection, settings, enqueue, plan)
-        return Held(plan, deliveries.of_plan(connection, plan_id), created=version == 1)
+        return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
     return _first_come(engine, put)
 
 
 def _bring(connection: Connection, settings: Settings, enqueue: Enqueue | None, plan: Plan) -> None:
     """A delivery for every partner that is to have this version and has none; one that was refused is opened again."""
-    known = {one.partner: one for one in deliveries.of_plan(connection, plan.id) if one.plan_version == plan.version}
+    known = {
+        one.partner: one for one in deliveries.of_item(connection, KIND, plan.id) if one.item_version == plan.version
+    }
     for partner in settings.partners:
         held = known.get(partner.name)
         if KIND not in partner.sends or (held is not None and held.state != "refused"):
             continue
         if held is not None and not deliveries.reopen(connection, held):
             continue
-        pending = held or deliveries.insert_pending(connection, plan.id, plan.version, partner.name)
+        pending = held or deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
         if enqueue is not None:
             enqueue(connection, pending.id, plan.id, partner.name, again=held is not None)
 
@@ -103,7 +105,7 @@ def plan_of(engine: Engine, plan_id: str) -> Held:
         plan = plans.current(connection, plan_id)
         if plan is None:
             raise refuse("not found", "not-found", "id", "There is no care plan of this id.")
-        return Held(plan, deliveries.of_plan(connection, plan_id))
+        return Held(plan, deliveries.of_item(connection, KIND, plan_id))
 
 
 def _first_come(engine: Engine, put: Callable[[Connection], Held]) -> Held:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 FILE = "paingate.toml"
 NOBODYS_IDENTIFIERS = "http://localhost/paingate"
-SENDABLE = ("care_plan",)
+SENDABLE = ("care_plan", "answers")
+"""What may go to a partner: plans, and what became of the referrals that it sent."""
 AUTHORISATIONS = ("none", "basic", "bearer")
 DIALECTS = ("plain", "bser", "gravity")
 ROLES = ("reader", "clinician", "operator")

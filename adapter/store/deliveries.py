@@ -1,4 +1,6 @@
-"""What goes to which partner, and what came of it.  One row is one version of one plan for one partner.
+"""What goes to which partner, and what came of it.  One row is one version of one item for one partner.
+
+An item is a plan of the clinic's, or the answers to a referral: the Task that says where it stands, and its outputs.
 
 A delivery begins as pending and is settled: delivered, refused, or superseded by a later version that was delivered
 before it.  One that is settled may be opened again, because somebody mended what stood in its way.
@@ -14,9 +16,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, insert, select, update
 
 from adapter.store.clock import now
-from adapter.store.tables import care_plan, delivery, patient
-from mappings.r4 import exact_json
+from adapter.store.tables import delivery
 
+Kind = Literal["care_plan", "answers"]
 State = Literal["pending", "delivered", "refused", "superseded"]
 
 
@@ -27,7 +29,7 @@ class Enqueue(Protocol):
     """
 
     def __call__(
-        self, connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False
+        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
     ) -> None: ...
 
 
@@ -36,8 +38,11 @@ class Delivery:
     """A row of the table."""
 
     id: str
-    plan_id: str
-    plan_version: int
+    kind: Kind
+    item_id: str
+    """The plan's id, or the referral's."""
+    item_version: int
+    """The plan's version, or the Task's."""
     partner: str
     state: State
     attempts: int
@@ -47,9 +52,9 @@ class Delivery:
     updated_at: str
 
 
-def insert_pending(connection: Connection, plan_id: str, plan_version: int, partner: str) -> Delivery:
+def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
     """A new delivery; a second one of the same version to the same partner is an IntegrityError."""
-    new = Delivery(str(uuid4()), plan_id, plan_version, partner, "pending", 0, None, None, None, now())
+    new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
     connection.execute(insert(delivery).values(**vars(new)))
     return new
 
@@ -59,12 +64,12 @@ def get(connection: Connection, delivery_id: str) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-def of_plan(connection: Connection, plan_id: str, partner: str | None = None) -> list[Delivery]:
-    """All of a plan, oldest version first; of one partner where it is named."""
-    query = select(delivery).where(delivery.c.plan_id == plan_id)
+def of_item(connection: Connection, kind: Kind, item_id: str, partner: str | None = None) -> list[Delivery]:
+    """All of an item, oldest version first; of one partner where it is named."""
+    query = select(delivery).where(delivery.c.kind == kind, delivery.c.item_id == item_id)
     if partner is not None:
         query = query.where(delivery.c.partner == partner)
-    rows = connection.execute(query.order_by(delivery.c.plan_version, delivery.c.partner))
+    rows = connection.execute(query.order_by(delivery.c.item_version, delivery.c.partner))
     return [_delivery(row) for row in rows]
 
 
@@ -117,17 +122,6 @@ def reopen(connection: Connection, settled: Delivery) -> bool:
         .values(state="pending", last_error=None, updated_at=now())
     )
     return opened.rowcount == 1
-
-
-def records(connection: Connection, of: Delivery) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is delivered: the plan's record in its version, and the record of its patient."""
-    row = connection.execute(
-        select(care_plan.c.record, patient.c.record)
-        .join_from(care_plan, patient, care_plan.c.patient_number == patient.c.number)
-        .where(care_plan.c.id == of.plan_id, care_plan.c.version == of.plan_version)
-    ).one()
-    plan, person = (exact_json.loads(bytes(column)) for column in row)
-    return plan, person
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from adapter.store.tables import care_plan
+from adapter.store.tables import care_plan, patient
 from mappings.r4 import exact_json
 
 
@@ -40,3 +40,14 @@ def current(connection: Connection, plan_id: str) -> Plan | None:
 def add(connection: Connection, new: Plan) -> None:
     """A version; one that is there already is an IntegrityError."""
     connection.execute(insert(care_plan).values(**vars(new) | {"record": exact_json.dumps(new.record)}))
+
+
+def records(connection: Connection, plan_id: str, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A version's record, and the record of its patient."""
+    row = connection.execute(
+        select(care_plan.c.record, patient.c.record)
+        .join_from(care_plan, patient, care_plan.c.patient_number == patient.c.number)
+        .where(care_plan.c.id == plan_id, care_plan.c.version == version)
+    ).one()
+    plan, person = (exact_json.loads(bytes(column)) for column in row)
+    return plan, person

@@ -49,6 +49,11 @@ def of_key(connection: Connection, key: str) -> Pull | None:
     return _one(connection, pull.c.key == key)
 
 
+def of_task(connection: Connection, task_id: str) -> Pull | None:
+    """What our Task stands for, where it was told by a Task alone."""
+    return _one(connection, pull.c.task_id == task_id)
+
+
 def change(connection: Connection, pull_id: str, **values: Any) -> None:
     connection.execute(update(pull).where(pull.c.id == pull_id).values(**values, updated_at=now()))
 

@@ -73,6 +73,17 @@ def as_received(connection: Connection, referral_id: str, message_id: str) -> di
     return record
 
 
+def messages_of(connection: Connection, referral_id: str) -> list[str]:
+    """The ids of the messages that a referral came in, or was changed by; the oldest first."""
+    found = (
+        select(message.c.id)
+        .join(referral_message, referral_message.c.message_id == message.c.id)
+        .where(referral_message.c.referral_id == referral_id)
+        .order_by(message.c.received_at, message.c.id)
+    )
+    return list(connection.scalars(found))
+
+
 def message_with(connection: Connection, referral_id: str, content_hash: str) -> str | None:
     """The message of a referral that said just this."""
     found = (

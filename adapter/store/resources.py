@@ -45,6 +45,12 @@ def at_version(connection: Connection, type_: str, id_: str, version: int, *, se
     return stored(connection.execute(one).first(), sees)
 
 
+def as_of(connection: Connection, type_: str, id_: str, at: str, *, sees: str) -> Stored | None:
+    """The version that was the newest at an instant."""
+    then = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.last_updated <= at)
+    return stored(connection.execute(then.order_by(resource.c.version.desc()).limit(1)).first(), sees)
+
+
 def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
     """Lets a new resource be found by its business identifiers."""
     keys = dict(identifier_keys(system, value) for system, value in identifiers)

@@ -272,6 +272,7 @@ pull = Table(
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("updated_at", Text, nullable=False),
+    Index(None, "task_id"),
 )
 """A ServiceRequest that a partner's Task tells of and that is fetched from it: pending, done or refused."""
 
@@ -326,8 +327,9 @@ delivery = Table(
     f"{PREFIX}delivery",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("plan_id", Text, nullable=False),
-    Column("plan_version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("item_version", Integer, nullable=False),
     Column("partner", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -335,8 +337,7 @@ delivery = Table(
     Column("remote_id", Text),
     Column("remote_version", Text),
     Column("updated_at", Text, nullable=False),
-    UniqueConstraint("plan_id", "plan_version", "partner"),
-    ForeignKeyConstraint(["plan_id", "plan_version"], [f"{PREFIX}care_plan.id", f"{PREFIX}care_plan.version"]),
+    UniqueConstraint("kind", "item_id", "item_version", "partner"),
     Index(None, "partner", "state"),
 )
-"""One version of one plan for one partner: pending, delivered, refused or superseded."""
+"""One version of a plan, or of the Task of a referral, for one partner: pending, delivered, refused or superseded."""

@@ -60,7 +60,7 @@ def test_sqlite_keeps_a_log_ahead_and_checks_its_keys(store: Engine) -> None:
             pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "foreign_keys")}  # fmt: skip  # noqa: E501
             assert pragmas == {"journal_mode": "wal", "foreign_keys": 1}
     with pytest.raises(IntegrityError), writing(store) as connection:
-        deliveries.insert_pending(connection, "no such plan", 1, "hospital")
+        plans.add(connection, plans.Plan("plan", 1, {}, "m1", "no such patient", None, "2026"))
 
 
 def test_what_reads_before_it_writes_waits_for_its_turn(store: Engine) -> None:
@@ -101,21 +101,21 @@ def test_postgresql_is_spoken_to_through_psycopg_3() -> None:
 
 def test_a_version_goes_to_a_partner_once(planned: Engine) -> None:
     with writing(planned) as connection:
-        deliveries.insert_pending(connection, "plan", 1, "hospital")
-        deliveries.insert_pending(connection, "plan", 1, "registry")
-        deliveries.insert_pending(connection, "plan", 2, "hospital")
+        deliveries.insert_pending(connection, "care_plan", "plan", 1, "hospital")
+        deliveries.insert_pending(connection, "care_plan", "plan", 1, "registry")
+        deliveries.insert_pending(connection, "care_plan", "plan", 2, "hospital")
     with pytest.raises(IntegrityError), writing(planned) as connection:
-        deliveries.insert_pending(connection, "plan", 1, "hospital")
+        deliveries.insert_pending(connection, "care_plan", "plan", 1, "hospital")
     with reading(planned) as connection:
-        everywhere = [(one.plan_version, one.partner) for one in deliveries.of_plan(connection, "plan")]
-        hospital = [one.plan_version for one in deliveries.of_plan(connection, "plan", "hospital")]
+        everywhere = [(one.item_version, one.partner) for one in deliveries.of_item(connection, "care_plan", "plan")]
+        hospital = [one.item_version for one in deliveries.of_item(connection, "care_plan", "plan", "hospital")]
     assert everywhere == [(1, "hospital"), (1, "registry"), (2, "hospital")]
     assert hospital == [1, 2]
 
 
 def test_a_delivery_is_settled_once(planned: Engine) -> None:
     with writing(planned) as connection:
-        new = deliveries.insert_pending(connection, "plan", 2, "hospital")
+        new = deliveries.insert_pending(connection, "care_plan", "plan", 2, "hospital")
         deliveries.begin_attempt(connection, new.id)
         deliveries.note_failure(connection, new.id, "503")
         deliveries.begin_attempt(connection, new.id)
@@ -125,5 +125,5 @@ def test_a_delivery_is_settled_once(planned: Engine) -> None:
         assert settled is not None
         assert (settled.state, settled.attempts, settled.last_error) == ("delivered", 2, None)
         assert (settled.remote_id, settled.remote_version) == ("7", "1")
-        assert deliveries.records(connection, settled) == ({"version": 2}, {"record": "patient"})
+        assert plans.records(connection, "plan", 2) == ({"version": 2}, {"record": "patient"})
         assert deliveries.get(connection, "nobody") is None

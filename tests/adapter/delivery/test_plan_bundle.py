@@ -10,7 +10,8 @@ import pytest
 
 from adapter.client import Identifier
 from adapter.delivery.compare import differences, holds
-from adapter.delivery.plan_bundle import CannotBeSent, Held, plan_bundle
+from adapter.delivery.plan_bundle import CannotBeSent, plan_bundle
+from adapter.delivery.transaction import Held
 from mappings import Refused
 from mappings.r4.exact_json import dumps
 from mappings.values import Number

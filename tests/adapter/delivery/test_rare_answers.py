@@ -20,7 +20,8 @@ from adapter.client import (
     WillAnswerTheSame,
     WorthAnotherTry,
 )
-from adapter.delivery.push import Delivered, Sending, push
+from adapter.delivery.push import Sending, push
+from adapter.delivery.transaction import Delivered
 from mappings.r4.exact_json import dumps, loads
 
 BASE = "http://partner.example/fhir"

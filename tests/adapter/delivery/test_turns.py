@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
-from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
-from adapter.delivery import attempt
-from adapter.delivery.attempt import Courier
+from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
+from adapter.delivery.attempt import Bring, Courier, Goods
 from adapter.delivery.backoff import Pace
 from adapter.delivery.by_hand import push_now
 from adapter.delivery.outbox import Outbox, Turn, first_turn, prepare
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import CannotBeSent
-from adapter.delivery.push import Delivered
+from adapter.delivery.transaction import Delivered
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import Delivery
@@ -29,13 +28,11 @@ from adapter.store.tables import care_plan, patient
 from mappings.issues import Issue, Refused
 from mappings.r4.exact_json import dumps
 
-Push = Callable[..., Delivered]
-
 
 class Desk:
     """A database with plans in it, and a courier whose pushes end as the test says."""
 
-    def __init__(self, database_url: str, pushes: pytest.MonkeyPatch) -> None:
+    def __init__(self, database_url: str) -> None:
         settings = Settings(database_url=database_url)
         self.engine: Engine = open_engine(settings.database_url)
         migrate(self.engine)
@@ -45,11 +42,12 @@ class Desk:
             self.engine,
             self.outbox,
             partner=lambda _: FhirClient("http://partner.example"),
-            plan_identifier=lambda plan_id: Identifier("urn:plans", plan_id),
-            render=lambda partner: lambda record: record,
+            goods={
+                "care_plan": Goods(self._load, every_version=True),
+                "answers": Goods(self._load, every_version=False),
+            },
             pace=Pace(first=10.0, longest=100.0),
         )
-        self._pushes = pushes
         self.firsts: list[bool] = []
         self.ends(Delivered("9", "1", sent=True))
         with writing(self.engine) as connection:
@@ -57,19 +55,24 @@ class Desk:
             connection.execute(insert(patient).values(**values))
 
     def ends(self, end: Delivered | Exception) -> None:
-        def push(client: FhirClient, sending: object, *, first: bool) -> Delivered:
+        """How whatever is brought from now on ends."""
+
+        def push(client: FhirClient, *, first: bool) -> Delivered:
             self.firsts.append(first)
             if isinstance(end, Exception):
                 raise end
             return end
 
-        self._pushes.setattr(attempt, "push", push)
+        self._bring = push
+
+    def _load(self, connection: Connection, delivery: Delivery) -> Bring:
+        return self._bring
 
     def put(self, version: int = 1) -> Delivery:
         with writing(self.engine) as connection:
             values = {"id": "p", "version": version, "record": dumps({}), "mapping_version": "1", "stored_at": "2026"}
             connection.execute(insert(care_plan).values(**values, patient_number="1"))
-            return deliveries.insert_pending(connection, "p", version, "hospital")
+            return deliveries.insert_pending(connection, "care_plan", "p", version, "hospital")
 
     def take(self, delivery: Delivery) -> str:
         return self.courier.take(turn(delivery))
@@ -87,12 +90,12 @@ class Desk:
 
 
 def turn(delivery: Delivery) -> Turn:
-    return first_turn(delivery.id, delivery.plan_id, delivery.partner)
+    return first_turn(delivery.id, delivery.item_id, delivery.partner)
 
 
 @pytest.fixture
-def desk(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk = Desk(database_url, monkeypatch)
+def desk(database_url: str) -> Iterator[Desk]:
+    desk = Desk(database_url)
     yield desk
     desk.engine.dispose()
 
@@ -173,16 +176,16 @@ def test_a_refused_delivery_that_is_opened_again_is_taken_in_turns_of_its_own_an
     desk.ends(WillAnswerTheSame("refused", status=401))
     put = desk.put()
     with writing(desk.engine) as connection:
-        desk.outbox.enqueue(connection, put.id, put.plan_id, put.partner)
+        desk.outbox.enqueue(connection, put.id, put.item_id, put.partner)
     desk.take(put)
     with writing(desk.engine) as connection:
         assert deliveries.reopen(connection, desk.row(put))
-        desk.outbox.enqueue(connection, put.id, put.plan_id, put.partner, again=True)
+        desk.outbox.enqueue(connection, put.id, put.item_id, put.partner, again=True)
     first, second = sorted(desk.waiting(), key=len)
     assert first == turn(put).workflow_id
     chain = second.removesuffix("-0")
     desk.ends(Delivered("9", "1", sent=False))
-    assert desk.courier.take(Turn(put.id, put.plan_id, put.partner, chain)) == "delivered"
+    assert desk.courier.take(Turn(put.id, put.item_id, put.partner, chain)) == "delivered"
     assert desk.firsts == [True, False]
 
 
@@ -262,6 +265,6 @@ def test_a_push_by_hand_takes_up_a_delivery_that_nothing_works_on(desk: Desk) ->
 def test_the_work_is_undone_with_the_transaction_that_put_it(desk: Desk) -> None:
     put = desk.put()
     with desk.engine.connect() as connection, connection.begin() as transaction:
-        desk.outbox.enqueue(connection, put.id, put.plan_id, put.partner)
+        desk.outbox.enqueue(connection, put.id, put.item_id, put.partner)
         transaction.rollback()
     assert desk.waiting() == {}

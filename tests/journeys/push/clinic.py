@@ -119,7 +119,7 @@ class Clinic:
                     stored_at=now(),
                 )
             )
-            delivery = deliveries.insert_pending(connection, plan_id, version, PARTNER)
+            delivery = deliveries.insert_pending(connection, "care_plan", plan_id, version, PARTNER)
             self.outbox.enqueue(connection, delivery.id, plan_id, PARTNER)
         return delivery
 
@@ -133,7 +133,7 @@ class Clinic:
         """The delivery once it is no longer pending."""
         until(
             lambda: self.delivery(delivery).state != "pending",
-            f"delivery of {delivery.plan_id} is settled",
+            f"delivery of {delivery.item_id} is settled",
             self._process,
         )
         return self.delivery(delivery)

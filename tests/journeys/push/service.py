@@ -28,7 +28,7 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "paingate.toml").write_text(
             f'[clinic]\nidentifier_base = "{IDENTIFIERS}"\n\n'
-            f'[partners.{PARTNER}]\nbase_url = "{partner_url}"\nsends = ["care_plan"]\n\n'
+            f'[partners.{PARTNER}]\nbase_url = "{partner_url}"\nsends = ["care_plan", "answers"]\n\n'
             "[delivery]\nretry_base = 0.2\nretry_ceiling = 5.0\n"
         )
 

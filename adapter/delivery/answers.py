@@ -1,0 +1,81 @@
+"""The way back: each change of a referral is brought to who sent it, where that partner is to have answers.
+
+The work is put into the transaction of the change.  A later state stands for those before it that have not arrived: a
+Task's outputs only grow, so it tells all that they told.  A partner that was down learns where the referral stands now,
+and not how it came there: that is in the Task's history here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection
+
+from adapter.client import FhirClient, WorthAnotherTry
+from adapter.delivery.attempt import Bring, Goods
+from adapter.delivery.telling import Telling, telling
+from adapter.delivery.told_by_message import tell_by_message
+from adapter.delivery.told_by_task import tell_by_task
+from adapter.delivery.transaction import Delivered
+from adapter.settings import Partner, Settings
+from adapter.store import deliveries, pulls, resources
+from adapter.store.deliveries import Delivery, Enqueue, Kind
+from adapter.store.referrals import Referral
+
+KIND: Kind = "answers"
+
+
+@dataclass(frozen=True)
+class BringBack:
+    """The hook of every move: within its transaction it puts in the work of telling the sender."""
+
+    settings: Settings
+    enqueue: Enqueue
+
+    def __call__(self, connection: Connection, referral: Referral) -> None:
+        """Does nothing where the sender is to have no answers, or was told of this state before."""
+        if not any(KIND in partner.sends for partner in self.settings.partners):
+            return
+        task = resources.current(connection, "Task", referral.task_id)
+        if task is None:
+            raise LookupError("the referral's Task is not stored")
+        partner = sender_of(connection, self.settings, referral, task.partner)
+        if partner is None or KIND not in partner.sends:
+            return
+        known = deliveries.of_item(connection, KIND, referral.id, partner.name)
+        if any(one.item_version == task.version for one in known):
+            return
+        new = deliveries.insert_pending(connection, KIND, referral.id, task.version, partner.name)
+        self.enqueue(connection, new.id, referral.id, partner.name)
+
+
+def sender_of(connection: Connection, settings: Settings, referral: Referral, told_by: str) -> Partner | None:
+    """The partner that sent a referral: by its access token, or because it was fetched there; None where nobody knows.
+
+    told_by: whose the Task is."""
+    if told_by:
+        return settings.partner(told_by)
+    pull = pulls.of_task(connection, referral.task_id)
+    return settings.partner(pull.partner) if pull else None
+
+
+def answers(settings: Settings) -> Goods:
+    """Answers as what is delivered."""
+
+    def load(connection: Connection, delivery: Delivery) -> Bring:
+        partner = settings.partner(delivery.partner)
+        if partner is None:
+            raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
+        return partial(_brought, telling(connection, settings, partner, delivery), settings)
+
+    return Goods(load, every_version=False)
+
+
+def _brought(told: Telling, settings: Settings, client: FhirClient, *, first: bool) -> Delivered:
+    del first  # a look comes before every sending, or the message is known by its ids
+    match told.dialect.returns:
+        case "Task":
+            return tell_by_task(client, told)
+        case "message":
+            return tell_by_message(client, told, settings)

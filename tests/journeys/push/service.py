@@ -21,13 +21,14 @@ ROOT = Path(__file__).parents[3]
 class Service:
     """A service with its own database and one partner, up or down."""
 
-    def __init__(self, folder: Path, database_url: str, partner_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, partner_url: str, identifiers: str = IDENTIFIERS) -> None:
+        self.identifiers = identifiers
         self._folder = folder
         self._database_url = database_url
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "paingate.toml").write_text(
-            f'[clinic]\nidentifier_base = "{IDENTIFIERS}"\n\n'
+            f'[clinic]\nidentifier_base = "{identifiers}"\n\n'
             f'[partners.{PARTNER}]\nbase_url = "{partner_url}"\nsends = ["care_plan", "answers"]\n\n'
             "[delivery]\nretry_base = 0.2\nretry_ceiling = 5.0\n"
         )
@@ -73,7 +74,7 @@ class Service:
             "record": "care_plan",
             "status": "active",
             "title": title,
-            "patient": {"ref_identifier": {"system": f"{IDENTIFIERS}/patient", "value": patient_number}},
+            "patient": {"ref_identifier": {"system": f"{self.identifiers}/patient", "value": patient_number}},
             "goals": [{"kind": "goal", "id": "walk", "stage": "active", "description": {"text": "walk 30 minutes"}}],
         }
         answer = requests.put(f"{self.url}/clinic/v1/care-plans/{plan_id}", json=plan, timeout=20)

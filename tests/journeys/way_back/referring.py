@@ -8,21 +8,13 @@ from uuid import uuid4
 
 import requests
 
+from tests.adapter.workflow.moves import BODIES
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Line
-from tests.journeys.push.service import IDENTIFIERS, Service
+from tests.journeys.push.service import Service
 from tests.journeys.push.waiting import until
 
 FHIR = {"Content-Type": "application/fhir+json"}
-SLOT = {"start": "2026-12-01T09:00:00+01:00", "end": "2026-12-01T09:45:00+01:00", "description": "First assessment"}
-NOTE = {
-    "kind": "document",
-    "status": "current",
-    "document_status": "final",
-    "type": {"system": "http://loinc.org", "code": "11488-4", "display": "Consult note"},
-    "contents": [{"attachment": {"content_type": "text/plain", "data": "VGhhbmsgeW91Lg=="}}],
-}
-TOLD: dict[str, Any] = {"schedule": SLOT, "complete": NOTE, "attended": None, "fail": {"reason": "Moved away"}}
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class Referring:
         """The clinic decides."""
         for action in actions:
             url = f"{self.service.url}/clinic/v1/referrals/{referred.id}/{action}"
-            answer = requests.post(url, json=TOLD.get(action, {}) or None, timeout=20)
+            answer = requests.post(url, json=BODIES.get(action), timeout=20)
             assert answer.status_code == 200, answer.text
 
     def deliveries(self, referred: Referred) -> list[dict[str, Any]]:
@@ -100,7 +92,7 @@ class Referring:
         """The Task as the hospital holds it: its own, or the only one that has the clinic's number."""
         if referred.their_task is not None:
             return self.at_hospital(referred.their_task)
-        (task,) = self.hospital.found("Task", f"{IDENTIFIERS}/referral", referred.number)
+        (task,) = self.hospital.found("Task", f"{self.service.identifiers}/referral", referred.number)
         return task
 
     def at_hospital(self, name: str) -> dict[str, Any]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.journeys.push.service import IDENTIFIERS
-from tests.journeys.push.waiting import until
 from tests.journeys.way_back.referring import Referring
 
 TYPES = ["Appointment", "DocumentReference"]
@@ -30,7 +26,7 @@ def test_the_hospitals_own_task_says_where_it_stands_and_what_the_hospital_added
     assert appointment["status"] == "fulfilled"
     assert one.patient in [participant["actor"].get("reference") for participant in appointment["participant"]]
     assert (note["subject"]["reference"], note["context"]["related"]) == (one.patient, [{"reference": one.request}])
-    assert referring.hospital.found("Task", f"{IDENTIFIERS}/referral", one.number) == []
+    assert referring.hospital.found("Task", f"{referring.service.identifiers}/referral", one.number) == []
 
 
 def test_a_referral_without_a_task_of_the_hospitals_gets_one_of_ours_and_each_output_once(referring: Referring) -> None:

@@ -1,0 +1,114 @@
+"""The clinic's side in this process: its API, and a courier whose turns a test takes one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import Connection
+
+from adapter import create_app
+from adapter.client import FhirClient
+from adapter.delivery.answers import BringBack, answers
+from adapter.delivery.attempt import Courier
+from adapter.delivery.outbox import Turn, first_turn
+from adapter.settings import Issuer, Partner, Settings
+from adapter.store.engine import open_engine
+from mappings.values import Json
+from tests.adapter.authorisation.issuing import AUDIENCE, CLIENTS, ISSUER, bearer, key_set
+from tests.adapter.speaking import Node, get
+from tests.journeys.push.line import Line, Way
+
+
+class Post:
+    """Stands where the engine's queue stands: keeps the turns until a test takes them."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def enqueue(
+        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
+    ) -> None:
+        assert connection.in_transaction()
+        assert not again
+        self.turns.append(first_turn(delivery_id, item_id, partner))
+
+    def put(self, connection: Connection, turn: Turn, delay: float = 0.0) -> None:
+        assert connection.in_transaction()
+        self.turns.append(turn)
+
+    def wake(self, delivery_id: str) -> bool:
+        """All are taken as soon as a test asks for it."""
+        return bool(delivery_id)
+
+
+class Meddled(FhirClient):
+    """A way to a partner where somebody does something between our look and our request."""
+
+    between: Callable[[], None] | None = None
+
+    def transaction(self, bundle: Json) -> Any:
+        between, Meddled.between = Meddled.between, None
+        if between is not None:
+            between()
+        return super().transaction(bundle)
+
+
+class Desk:
+    """`client` is a program of the hospital's at the FHIR API, and the clinic's own at the clinic API."""
+
+    def __init__(self, settings: Settings, line: Line) -> None:
+        self.settings, self.line, self.post = settings, line, Post()
+        self.engine = open_engine(settings.database_url)
+        changed = BringBack(settings, self.post.enqueue)
+        self._app = create_app(settings, engine=self.engine, changed=changed)
+        self.client = self.calling("hospital")
+        self.courier = Courier(
+            self.engine,
+            cast("Any", self.post),
+            partner=lambda _: Meddled(line.base_url),
+            goods={"answers": answers(settings)},
+        )
+
+    def calling(self, partner: str) -> FlaskClient:
+        client = self._app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = bearer(partner)["Authorization"]
+        return client
+
+    def take(self, way: Way = "through") -> str:
+        """The next turn, with the line as it is said."""
+        self.line.way = way
+        return self.courier.take(self.post.turns.pop(0))
+
+    def take_all(self) -> None:
+        while self.post.turns:
+            self.take()
+
+    def deliveries(self, one: Node) -> list[Node]:
+        found: list[Node] = get(self.client, f"/clinic/v1/referrals/{one['id']}/deliveries")["deliveries"]
+        return found
+
+
+@contextmanager
+def desk_on(folder: Path, database_url: str, line: Line, **of_hospital: Any) -> Iterator[Desk]:
+    """A clinic whose numbers no other gives; the hospital is to have answers, and another partner calls here too."""
+    keys = folder / "jwks.json"
+    keys.write_bytes(key_set("RS384-1"))
+    told = {"base_url": line.base_url, "sends": ("answers",)} | of_hospital
+    settings = Settings(
+        identifier_base=f"https://clinic.example/{uuid4().hex}",
+        partners=(
+            Partner("hospital", client_ids=(CLIENTS["hospital"],), **told),
+            Partner("registry", "", client_ids=(CLIENTS["registry"],)),
+        ),
+        audience=AUDIENCE,
+        issuers=(Issuer("login", ISSUER, jwks_file=str(keys)),),
+        database_url=database_url,
+    )
+    desk = Desk(settings, line)
+    yield desk
+    desk.engine.dispose()

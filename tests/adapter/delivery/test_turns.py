@@ -228,6 +228,22 @@ def test_a_refused_version_does_not_hold_up_the_next(desk: Desk) -> None:
     assert desk.take(newer) == "delivered"
 
 
+def test_the_newest_answer_stands_for_those_before_it(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        older, newer = (deliveries.insert_pending(connection, "answers", "r", one, "hospital") for one in (2, 3))
+    assert desk.take(older) == "superseded"
+    assert desk.firsts == []
+    assert desk.take(newer) == "delivered"
+
+
+def test_an_answer_does_not_wait_for_those_before_it(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        older, newer = (deliveries.insert_pending(connection, "answers", "r", one, "hospital") for one in (2, 3))
+    assert desk.take(newer) == "delivered"
+    assert desk.row(older).state == "superseded"
+    assert desk.take(older) == "settled before"
+
+
 def test_an_older_version_is_not_sent_after_a_newer_one(desk: Desk) -> None:
     older, newer = desk.put(1), desk.put(2)
     with writing(desk.engine) as connection:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 from adapter.client import FhirClient, Identifier, Limits, WorthAnotherTry
+from adapter.delivery.plan_bundle import Render
+from adapter.exchange.translation import site_of
 from adapter.settings import Partner, Settings
 
 
@@ -20,6 +22,14 @@ def client_for(settings: Settings, name: str) -> FhirClient:
 def plan_identifier(settings: Settings, plan_id: str) -> Identifier:
     """The business identifier of a plan: ours, and the same wherever the plan is pushed to."""
     return Identifier(settings.system("care-plan"), plan_id)
+
+
+def rendering(settings: Settings, name: str) -> Render:
+    """The mappings of the clinic's site as it deals with the partner."""
+    from mappings import to_fhir
+
+    site = site_of(settings.site).to(name)
+    return lambda record: to_fhir(record, site=site).resource
 
 
 def _authorization(partner: Partner) -> str | None:

@@ -42,7 +42,7 @@ def plan_bundle(
     """
     person, known_by = _patient(patient, render)
     here = urn("Patient", known_by)
-    document = _outgoing(_about(_named(plan, identifier, render), here))
+    document = _outgoing(_about(named(plan, identifier, render), here))
     if held is None:
         request: Resource = {"method": "POST", "url": "CarePlan", "ifNoneExist": identifier.query()}
     else:
@@ -64,7 +64,7 @@ def plan_bundle(
     return bundle
 
 
-def _named(plan: Record, identifier: Identifier, render: Render) -> Resource:
+def named(plan: Record, identifier: Identifier, render: Render) -> Resource:
     """The plan as a resource that carries our identifier, first where the record did not name it."""
     _must_be_actionable(plan, "the plan")
     document = render(plan)

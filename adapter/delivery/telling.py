@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapter.client import Identifier
+from adapter.delivery.output import Output, named_plans
 from adapter.exchange.dialects import DIALECTS, PLAIN, Dialect
 from adapter.exchange.envelope import TASK, Envelope
 from adapter.exchange.notification import RELATIVE
@@ -29,20 +30,6 @@ from mappings.r4 import definitions, exact_json
 from mappings.r4.fhirpath import leaves
 
 Resource = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Output:
-    """Something of ours that goes with the Task."""
-
-    name: str
-    """As Type/id here."""
-    resource: Resource
-    known_by: Identifier
-
-    @property
-    def type(self) -> str:
-        return self.name.partition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -105,19 +92,21 @@ def telling(connection: Connection, settings: Settings, partner: Partner, delive
     if referral is None or stored is None:
         raise LookupError("the Task of a delivery is not stored")
     task = exact_json.loads(stored.json)
-    outputs = dict(_outputs(connection, task, stored))
+    found = dict(_outputs(connection, task, stored))
+    outputs = [_output(settings, name, one) for name, one in found.items()]
+    outputs += named_plans(connection, settings, partner, referral, task, list(found.values()))
     held = [messages.get(connection, one) for one in referrals.messages_of(connection, referral.id)]
     came = [(message, reopened(settings, message)) for message in held]
     theirs, their_task = _theirs(came, referral, partner)
-    here = {_unversioned(text) for one in (task, *outputs.values()) for text in _relative(one)}
-    kept = {name: _kept(connection, name, stored.partner) for name in here - outputs.keys()}
+    here = {_unversioned(text) for one in (task, *(output.resource for output in outputs)) for text in _relative(one)}
+    kept = {name: _kept(connection, name, stored.partner) for name in here - {output.name for output in outputs}}
     message, envelope = came[-1]
     return Telling(
         partner=partner,
         dialect=envelope.dialect if partner.dialect == PLAIN.name else DIALECTS[partner.dialect],
         task=task,
         filler=Identifier(settings.system("referral"), referral.number),
-        outputs=tuple(_output(settings, name, one) for name, one in outputs.items()),
+        outputs=tuple(outputs),
         theirs=theirs,
         their_task=their_task,
         elsewhere={name: f"{settings.audience.rstrip('/')}/{name}" for name in kept} if settings.audience else {},

@@ -17,11 +17,10 @@ from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.outbox import APPLICATION, PULL_WORKFLOW, WORKFLOW, Outbox, PullTurn, Turn, prepare, queue_name
-from adapter.delivery.partners import client_for, plan_identifier
+from adapter.delivery.partners import client_for, plan_identifier, rendering
 from adapter.delivery.plan_bundle import Render
 from adapter.delivery.pulls import Puller
 from adapter.delivery.push import plans
-from adapter.exchange.translation import site_of
 from adapter.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -105,11 +104,3 @@ def start(settings: Settings, engine: Engine, render: Render | None = None) -> N
 def stop(seconds: int = 0) -> None:
     """Stops taking turns; one that is under way may end within `seconds`, and is else taken up at the next start."""
     DBOS.destroy(workflow_completion_timeout_sec=seconds)
-
-
-def rendering(settings: Settings, partner: str) -> Render:
-    """The mappings of the clinic's site as it deals with the partner."""
-    from mappings import to_fhir
-
-    site = site_of(settings.site).to(partner)
-    return lambda record: to_fhir(record, site=site).resource

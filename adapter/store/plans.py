@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from adapter.store.tables import care_plan, patient
 from mappings.r4 import exact_json
@@ -34,7 +34,14 @@ def lock(connection: Connection, plan_id: str) -> None:
 def current(connection: Connection, plan_id: str) -> Plan | None:
     newest = select(care_plan).where(care_plan.c.id == plan_id).order_by(care_plan.c.version.desc()).limit(1)
     row = connection.execute(newest).first()
-    return Plan(**row._asdict() | {"record": exact_json.loads(bytes(row.record))}) if row else None
+    return _plan(row) if row else None
+
+
+def as_of(connection: Connection, plan_id: str, at: str) -> Plan | None:
+    """The version that was the newest at an instant."""
+    then = select(care_plan).where(care_plan.c.id == plan_id, care_plan.c.stored_at <= at)
+    row = connection.execute(then.order_by(care_plan.c.version.desc()).limit(1)).first()
+    return _plan(row) if row else None
 
 
 def add(connection: Connection, new: Plan) -> None:
@@ -51,3 +58,7 @@ def records(connection: Connection, plan_id: str, version: int) -> tuple[dict[st
     ).one()
     plan, person = (exact_json.loads(bytes(column)) for column in row)
     return plan, person
+
+
+def _plan(row: Row[Any]) -> Plan:
+    return Plan(**row._asdict() | {"record": exact_json.loads(bytes(row.record))})

@@ -75,7 +75,7 @@ def prepare(connection: Connection, record: Record, ours: Node, task: Stored, si
     said = exact_json.loads(task.json)
     rendered = _rendered(record, site)
     refuse_dead_links(connection, rendered, task.partner)
-    resource = _tied(_about(rendered, ours, said["for"]), said["focus"])
+    resource = _tied(about(rendered, ours, said["for"]), said["focus"])
     refuse_invalid(resource)
     kind = str(record["record"])
     return Prepared(kind, record, resource["resourceType"], resource, mappings.version(kind, site=site))
@@ -160,15 +160,15 @@ def _rendered(record: Record, site: Site) -> Node:
         raise Refusal("unprocessable", refused.issues) from None
 
 
-def _about(node: Any, ours: Node, patient: Node) -> Any:
+def about(node: Any, ours: Node, patient: Node) -> Any:
     """A copy in which whoever has this number here is named as the sender names the patient."""
     if isinstance(node, list):
-        return [_about(item, ours, patient) for item in node]
+        return [about(item, ours, patient) for item in node]
     if not isinstance(node, dict):
         return node
     if node.get("identifier") == ours and "resourceType" not in node:
         return {**patient, **{name: value for name, value in node.items() if name == "display"}}
-    return {name: _about(value, ours, patient) for name, value in node.items()}
+    return {name: about(value, ours, patient) for name, value in node.items()}
 
 
 def _tied(resource: Node, request: Node) -> Node:

@@ -64,7 +64,7 @@ def _walked(data: st.DataObject, desk: Desk, hospital: Hospital, one: Node) -> l
         status, earlier = end, status if end == "asked" else earlier
         if data.draw(st.booleans()):
             text = f"theirs {number}"
-            Meddled.between = lambda text=text: notes.extend(_noted(desk, hospital, one, text))  # type: ignore[misc]
+            Meddled.between = lambda text=text: notes.extend(_noted(desk, hospital, one, text))
         for way in data.draw(st.lists(st.sampled_from(WAYS), max_size=2)):
             if desk.post.turns:
                 desk.take(way)

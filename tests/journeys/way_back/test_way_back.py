@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from adapter.store import resources
+from adapter.store.clock import now
+from adapter.store.engine import writing
+from adapter.store.resources import Stored
+from mappings.r4.exact_json import dumps
+from tests.adapter.speaking import Node, get, received, referral
+from tests.adapter.workflow.moves import NOTE, tell
+from tests.journeys.push.hospital import Hospital
+from tests.journeys.push.line import Line
+from tests.journeys.way_back.desk import Desk, desk_on
 from tests.journeys.way_back.referring import Referring
 
 TYPES = ["Appointment", "DocumentReference"]
@@ -36,3 +48,56 @@ def test_a_referral_without_a_task_of_the_hospitals_gets_one_of_ours_and_each_ou
     task = referring.theirs(one)
     assert (task["status"], task["focus"]["reference"]) == ("completed", one.request)
     assert [output["resourceType"] for output in referring.outputs(one)] == [TYPES[0], *TYPES]
+
+
+def test_the_note_comes_with_the_plan_and_the_procedure_that_it_refers_to(
+    tmp_path: Path, database_url: str, line: Line, hospital: Hospital
+) -> None:
+    with desk_on(tmp_path, database_url, line) as desk:
+        one = received(desk.client, referral())
+        base = desk.settings.identifier_base
+        other = received(desk.client, referral("R-2", "4712"))
+        for id_, patient in (("plan-1", one), ("another", other)):
+            plan_record: Node = {
+                "record": "care_plan",
+                "status": "active",
+                "patient": {"ref_identifier": {"system": f"{base}/patient", "value": patient["patient_number"]}},
+            }
+            assert desk.client.put(f"/clinic/v1/care-plans/{id_}", json=plan_record).status_code == 201
+        _kept(desk, "hospital", "injection")
+        plans = [{"ref_identifier": {"system": f"{base}/care-plan", "value": id_}} for id_ in ("plan-1", "another")]
+        related = {"context": {"related": [{"ref": "Procedure/injection"}, *plans]}}
+        for action, body in (("accept", {}), ("complete", NOTE | related)):
+            answer = tell(desk.client, one, action, body)
+            assert answer.status_code == 200, answer.text
+        desk.take_all()
+        (task,) = hospital.found("Task", f"{base}/referral", one["number"])
+        (note,) = hospital.found("DocumentReference", f"{base}/answer", _id(get(desk.client, f"/fhir/{one['task']}")))
+        (procedure,) = hospital.found("Procedure", f"{base}/answer", "injection")
+        (plan,) = hospital.found("CarePlan", f"{base}/care-plan", "plan-1")
+        assert hospital.found("CarePlan", f"{base}/care-plan", "another") == []
+        assert task["output"][0]["valueReference"]["reference"] == f"DocumentReference/{note['id']}"
+        assert note["context"]["related"][0] == {"reference": f"Procedure/{procedure['id']}"}
+        assert plan["subject"]["reference"] == note["subject"]["reference"] == task["for"]["reference"]
+        assert desk.deliveries(one)[-1]["state"] == "delivered"
+
+
+def _id(task: Node) -> str:
+    """Of the only output."""
+    (output,) = task["output"]
+    return str(output["valueReference"]["reference"]).partition("/")[2]
+
+
+def _kept(desk: Desk, partner: str, id_: str) -> None:
+    """Something that the clinic keeps for a partner to read."""
+    at = now()
+    procedure = {
+        "resourceType": "Procedure",
+        "id": id_,
+        "meta": {"versionId": "1", "lastUpdated": at},
+        "status": "completed",
+        "code": {"text": "Facet joint injection"},
+        "subject": {"display": "as in the note"},
+    }
+    with writing(desk.engine) as connection:
+        resources.add(connection, Stored("Procedure", id_, 1, at, dumps(procedure), None, partner))

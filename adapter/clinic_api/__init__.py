@@ -13,7 +13,7 @@ from adapter.bodies import check_address, json_response, read_body, read_json
 from adapter.clinic_api import changes, errors
 from adapter.clinic_api.decisions import decision_routes
 from adapter.clinic_api.views import delivery_view, plan_view, referral_view
-from adapter.exchange import plans
+from adapter.exchange import plans, way_back
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
 from adapter.settings import Settings
@@ -40,6 +40,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     routes.before_request(_check_parameters)
     _inbox(routes, engine)
     decision_routes(routes, settings, engine, changed)
+    _way_back(routes, engine, enqueue)
     _plans(routes, settings, engine, enqueue)
     changes.add_routes(routes, settings, engine)
     return routes
@@ -54,6 +55,16 @@ def _inbox(routes: Blueprint, engine: Engine) -> None:
         page = found[:limit]
         following = str(page[-1].serial) if len(found) > limit else None
         return _answer({"referrals": [referral_view(one) for one in page], "next": following})
+
+
+def _way_back(routes: Blueprint, engine: Engine, enqueue: Enqueue | None) -> None:
+    @routes.get("/referrals/<id_>/deliveries")
+    def brought_back(id_: str) -> Response:
+        return _answer({"deliveries": [delivery_view(one) for one in way_back.brought_back(engine, id_)]})
+
+    @routes.post("/referrals/<id_>/deliveries")
+    def bring_again(id_: str) -> Response:
+        return _answer({"deliveries": [delivery_view(one) for one in way_back.bring_again(engine, enqueue, id_)]})
 
 
 def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:

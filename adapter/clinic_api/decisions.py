@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_caller
 from adapter.bodies import json_response, read_body, read_json
-from adapter.clinic_api.views import delivery_view, history_view, referral_in_full
+from adapter.clinic_api.views import history_view, referral_in_full
 from adapter.exchange import decisions
 from adapter.exchange.decisions import Decision, Standing
 from adapter.exchange.refusal import Refusal, refuse
@@ -40,11 +40,6 @@ def decision_routes(routes: Blueprint, settings: Settings, engine: Engine, chang
     @routes.get("/referrals/<id_>/history")
     def history(id_: str) -> Response:
         return json_response({"history": history_view(decisions.standing(engine, id_))}, 200, JSON)
-
-    @routes.get("/referrals/<id_>/deliveries")
-    def brought_back(id_: str) -> Response:
-        found = decisions.brought_back(engine, id_)
-        return json_response({"deliveries": [delivery_view(one) for one in found]}, 200, JSON)
 
     for name, action in ACTIONS.items():
         if action.by == "clinic":

@@ -18,12 +18,11 @@ from adapter.delivery.telling import Telling, telling
 from adapter.delivery.told_by_message import tell_by_message
 from adapter.delivery.told_by_task import tell_by_task
 from adapter.delivery.transaction import Delivered
+from adapter.exchange.way_back import KIND
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, pulls, resources
-from adapter.store.deliveries import Delivery, Enqueue, Kind
+from adapter.store.deliveries import Delivery, Enqueue
 from adapter.store.referrals import Referral
-
-KIND: Kind = "answers"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ sender may read here: what was answered to it, and of what that refers to only w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,7 +99,7 @@ def telling(connection: Connection, settings: Settings, partner: Partner, delive
     came = [(message, reopened(settings, message)) for message in held]
     theirs, their_task = _theirs(came, referral, partner)
     here = {_unversioned(text) for one in (task, *(output.resource for output in outputs)) for text in _relative(one)}
-    kept = {name: _kept(connection, name, stored.partner) for name in here - {output.name for output in outputs}}
+    kept = dict(_readable(connection, here - {output.name for output in outputs}, stored.partner))
     message, envelope = came[-1]
     return Telling(
         partner=partner,
@@ -163,10 +163,13 @@ def _theirs(
     return theirs, their_task
 
 
-def _kept(connection: Connection, name: str, sees: str) -> Resource:
-    type_, _, id_ = name.partition("/")
-    found = resources.current(connection, type_, id_, sees=sees)
-    return exact_json.loads(found.json) if found else {}
+def _readable(connection: Connection, names: Iterable[str], sees: str) -> Iterator[tuple[str, Resource]]:
+    """What of these the partner can read here."""
+    for name in sorted(names):
+        type_, _, id_ = name.partition("/")
+        found = resources.current(connection, type_, id_, sees=sees)
+        if found is not None:
+            yield name, exact_json.loads(found.json)
 
 
 def _number(resource: Resource) -> Resource | None:

@@ -17,9 +17,8 @@ from adapter.exchange.workflow.answering import Prepared
 from adapter.exchange.workflow.moving import Changed, Told, again, move
 from adapter.exchange.workflow.states import ACTIONS, Deed
 from adapter.settings import Settings
-from adapter.store import answers, deliveries, referrals, resources, transitions
+from adapter.store import answers, referrals, resources, transitions
 from adapter.store.answers import Answer
-from adapter.store.deliveries import Delivery
 from adapter.store.engine import reading, writing
 from adapter.store.referrals import Referral
 from adapter.store.transitions import Transition
@@ -78,13 +77,6 @@ def standing(engine: Engine, referral_id: str) -> Standing:
     with reading(engine) as connection:
         found(connection, referral_id)
         return _standing(connection, referral_id)
-
-
-def brought_back(engine: Engine, referral_id: str) -> list[Delivery]:
-    """Where the changes of a referral were brought, the oldest first; Refusal where there is no such referral."""
-    with reading(engine) as connection:
-        found(connection, referral_id)
-        return deliveries.of_item(connection, "answers", referral_id)
 
 
 def found(connection: Connection, referral_id: str) -> Referral:

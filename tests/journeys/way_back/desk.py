@@ -111,5 +111,7 @@ def desk_on(folder: Path, database_url: str, line: Line | None, **of_hospital: A
         database_url=database_url,
     )
     desk = Desk(settings, line)
-    yield desk
-    desk.engine.dispose()
+    try:
+        yield desk
+    finally:
+        desk.engine.dispose()

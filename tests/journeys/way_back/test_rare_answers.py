@@ -12,6 +12,7 @@ import responses
 
 from mappings.r4 import validity
 from mappings.r4.exact_json import dumps, loads
+from tests.adapter import doors
 from tests.adapter.doors import MESSAGES, bser
 from tests.adapter.speaking import Node, post, received, referral
 from tests.adapter.test_doors import resources
@@ -174,3 +175,26 @@ def test_a_task_of_ours_leads_to_what_can_be_read_here(desk: Desk, partner: resp
     assert "id" not in task
     assert task["focus"] == {"reference": f"https://lakeside.example/fhir/{one['service_request']}"}
     assert task["for"]["reference"].startswith("https://lakeside.example/fhir/Patient/")
+
+
+@pytest.mark.parametrize("door", sorted(doors.EVERY))
+def test_a_change_can_be_told_whatever_door_the_referral_came_through(
+    desk: Desk, partner: responses.RequestsMock, door: str
+) -> None:
+    partner.get(f"{BASE}/Task", body=dumps(nothing_found("Task")))
+    partner.get(f"{BASE}/Appointment", body=dumps(nothing_found("Appointment")))
+    partner.post(BASE, status=422, body=dumps(outcome("told-by-task")))
+    partner.post(TOLD_TO, status=422, body=dumps(outcome("told-by-message")))
+    path, document = doors.EVERY[door]({id_: {**one, "id": id_} for id_, one in resources().items()})
+    assert post(desk.client, path, document).status_code in (200, 201)
+    one = loads(desk.client.get("/clinic/v1/referrals").data)["referrals"][0]
+    for action in ("accept", "schedule"):
+        tell(desk.client, one, action)
+    desk.take_all()
+    way = "message" if door == "bser" else "task"
+    assert desk.deliveries(one)[-1]["last_error"] == f"422: refused (told-by-{way})"
+
+
+def test_there_is_no_way_back_of_a_referral_that_there_is_not(desk: Desk) -> None:
+    for method in ("GET", "POST"):
+        assert desk.client.open("/clinic/v1/referrals/nothing/deliveries", method=method).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.journeys.push.line import Way
 from tests.journeys.push.waiting import until
@@ -75,6 +76,21 @@ def test_what_the_hospital_refuses_is_seen_by_the_clinic_and_the_next_change_is_
     referring.tell(one, "schedule")
     assert [told["state"] for told in referring.settled(one)] == ["delivered", "refused", "delivered"]
     assert referring.theirs(one)["businessStatus"]["coding"][0]["code"] == "5.1.1"
+
+
+def test_what_was_refused_is_brought_again_once_that_is_mended(referring: Referring) -> None:
+    one = referring.refer()
+    referring.settled(one)
+    referring.line.way = "forbid"
+    referring.tell(one, "accept")
+    assert referring.settled(one)[-1]["state"] == "refused"
+    referring.line.way = "through"
+    for _ in range(2):
+        answer = requests.post(f"{referring.service.url}/clinic/v1/referrals/{one.id}/deliveries", timeout=20)
+        assert answer.status_code == 200, answer.text
+        assert referring.settled(one)[-1]["state"] == "delivered"
+    assert referring.settled(one)[-1]["attempts"] == 2
+    assert referring.theirs(one)["status"] == "accepted"
 
 
 def test_a_task_that_the_hospital_took_away_is_followed_by_one_of_ours(referring: Referring) -> None:

@@ -1,1 +1,1 @@
-"""The durable delivery of plans to partners: what is sent, one attempt at it, and the engine that keeps trying."""
+"""The durable delivery of plans and answers: what is sent, one attempt at it, and the engine that keeps trying."""

@@ -154,7 +154,7 @@ def _theirs(
     for message, envelope in came:
         for entry, made in zip(envelope.entries, message.made, strict=False):
             there = (entry.full_url or "").removeprefix(f"{partner.base_url}/")
-            if there == entry.full_url or not RELATIVE.fullmatch(there):
+            if there == entry.full_url or not RELATIVE.fullmatch(there) or not there.startswith(f"{entry.type}/"):
                 continue
             if entry.type != TASK:
                 theirs[f"{made.type}/{made.id}"] = _unversioned(there)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
 from adapter.client.searching import carries
 from adapter.delivery.compare import holds
+from adapter.delivery.output import Output
 from adapter.delivery.plan_bundle import urn, with_id
 from adapter.delivery.telling import Resource, Telling
 from adapter.delivery.transaction import Delivered, Held, as_held, must_have_succeeded
 from adapter.exchange.task import STATE
 from mappings.faults import refuse
 from mappings.r4 import validity
-from mappings.values import same
+from mappings.values import Json, same
 
 _TRIES = 3  # somebody may change the Task between our look and our request
 _GONE = (404, 410)
@@ -46,7 +47,8 @@ class _Look:
     def __init__(self, client: FhirClient, telling: Telling) -> None:
         self._telling = telling
         self._task = _task(client, telling)
-        self._outputs = {one.name: _only(client, one.type, one.known_by) for one in telling.outputs}
+        self._outputs = {one.name: one for one in telling.outputs}
+        self._held = {one.name: _only(client, one.type, one.known_by) for one in telling.outputs}
 
     def told(self, *, sent: bool) -> Delivered:
         """Where the Task is; WorthAnotherTry where it is not there."""
@@ -56,15 +58,13 @@ class _Look:
 
     def entries(self) -> list[Resource]:
         """What is to be sent: nothing where all of it is there."""
-        found = [entry for one in self._telling.outputs if (entry := self._output(one.name)) is not None]
-        task = self._task_entry()
-        return [*found, task] if task is not None else found
+        found = [*map(self._output_entry, self._telling.outputs), self._task_entry()]
+        return [entry for entry in found if entry is not None]
 
-    def _output(self, name: str) -> Resource | None:
-        output = next(one for one in self._telling.outputs if one.name == name)
+    def _output_entry(self, output: Output) -> Resource | None:
         resource = self._telling.outside(output.resource, self._place)
         refuse(validity.check(resource))
-        held = self._outputs[name]
+        held = self._held[output.name]
         if held is not None and holds(resource, held.resource):
             return None
         return _entry(resource, output.known_by, held)
@@ -85,24 +85,16 @@ class _Look:
 
     def _merged(self, held: list[Resource], ours: list[Resource]) -> list[Resource]:
         """The outputs that are there, and those of ours that are not yet."""
-        there = {self._local(one) for one in held}
-        return [*held, *(one for one in ours if self._local(one) not in there)]
-
-    def _local(self, output: Resource) -> str:
-        """Where an output leads, without what servers add to it."""
-        value = output.get("valueReference")
-        text = value.get("reference") if isinstance(value, dict) else None
-        if not isinstance(text, str):
-            return ""
-        return text.removeprefix(f"{self._telling.partner.base_url}/").partition("/_history/")[0]
+        there = {_local(one.get("valueReference"), self._telling) for one in held}
+        return [*held, *(one for one in ours if _local(one["valueReference"], self._telling) not in there)]
 
     def _place(self, name: str) -> str | None:
-        if name not in self._outputs:
+        """Where something of ours, or of the partner's, is there or will be."""
+        output = self._outputs.get(name)
+        if output is None:
             return self._telling.theirs.get(name)
-        held = self._outputs[name]
-        if held is not None:
-            return f"{name.partition('/')[0]}/{held.id}"
-        return urn(name.partition("/")[0], next(one.known_by for one in self._telling.outputs if one.name == name))
+        held = self._held[name]
+        return f"{output.type}/{held.id}" if held is not None else urn(output.type, output.known_by)
 
 
 def _entry(resource: Resource, known_by: Identifier, held: Held | None) -> Resource:
@@ -137,18 +129,22 @@ def _read(client: FhirClient, name: str) -> Resource | None:
 
 def _about(task: Resource, telling: Telling) -> bool:
     """Whether a Task is of this referral: by what it focuses on, or by a number that it has in common with ours."""
-    focus = task.get("focus")
-    text = focus.get("reference") if isinstance(focus, dict) else None
-    local = (
-        text.removeprefix(f"{telling.partner.base_url}/").partition("/_history/")[0] if isinstance(text, str) else ""
-    )
     request = telling.theirs.get(telling.task["focus"]["reference"])
     numbers = [
         Identifier(one["system"], one["value"])
         for one in telling.task.get("identifier", [])
         if "system" in one and "value" in one
     ]
-    return (request is not None and local == request) or any(carries(task, one) for one in numbers)
+    focus = _local(task.get("focus"), telling)
+    return (request is not None and focus == request) or any(carries(task, one) for one in numbers)
+
+
+def _local(reference: Json, telling: Telling) -> str:
+    """Where a reference at the partner leads, as Type/id where that is there too."""
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    if not isinstance(text, str):
+        return ""
+    return text.removeprefix(f"{telling.partner.base_url}/").partition("/_history/")[0]
 
 
 def _only(client: FhirClient, type_: str, known_by: Identifier) -> Held | None:

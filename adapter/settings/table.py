@@ -62,7 +62,7 @@ class ClinicToken:
 
 @dataclass(frozen=True)
 class Partner:
-    """An EHR that plans are pushed to, or that refers to us, or both."""
+    """An EHR that plans or answers go to, or that refers to us, or both."""
 
     name: str
     base_url: str

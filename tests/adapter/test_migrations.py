@@ -10,8 +10,8 @@ from alembic.config import Config
 from sqlalchemy import Engine, text
 
 from adapter.settings import Settings
+from adapter.store import deliveries, referrals
 from adapter.store import migrate as migrating
-from adapter.store import referrals
 from adapter.store.engine import reading, writing
 from adapter.store.migrate import migrate
 
@@ -56,4 +56,26 @@ def test_a_referral_of_before_is_there_with_its_message(before: Engine, settings
         assert (one.number, one.patient_number, one.met_as) == ("R-000001", "P-000001", "P-000001")
         assert referrals.as_received(connection, "r", "m") == one.record
         assert [held.id for held in referrals.of_message(connection, "m")] == ["r"]
+        assert migrating.differences(connection) == []
+
+
+def test_a_delivery_of_before_is_one_of_a_plan(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005_search")
+        for row in (
+            "INSERT INTO paingate_patient VALUES ('P-000001', :record, 'v1', NULL, :at)",
+            """INSERT INTO paingate_care_plan (id, version, record, mapping_version, patient_number, stored_at)
+               VALUES ('p', 2, :record, 'v1', 'P-000001', :at)""",
+            """INSERT INTO paingate_delivery (id, plan_id, plan_version, partner, state, attempts, updated_at)
+               VALUES ('d', 'p', 2, 'hospital', 'pending', 1, :at)""",
+        ):
+            names = {name: value for name, value in VALUES.items() if f":{name}" in row}
+            connection.execute(text(row), names)
+    migrate(engine)
+    with reading(engine) as connection:
+        (held,) = deliveries.of_item(connection, "care_plan", "p")
+        assert (held.id, held.item_version, held.state, held.attempts) == ("d", 2, "pending", 1)
         assert migrating.differences(connection) == []

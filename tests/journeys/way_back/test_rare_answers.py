@@ -14,7 +14,7 @@ from mappings.r4 import validity
 from mappings.r4.exact_json import dumps, loads
 from tests.adapter import doors
 from tests.adapter.doors import MESSAGES, bser
-from tests.adapter.speaking import Node, post, received, referral
+from tests.adapter.speaking import Node, patient, post, received, referral, request, transaction
 from tests.adapter.test_doors import resources
 from tests.adapter.workflow.moves import tell
 from tests.journeys.way_back.desk import Desk, desk_on
@@ -198,3 +198,70 @@ def test_a_change_can_be_told_whatever_door_the_referral_came_through(
 def test_there_is_no_way_back_of_a_referral_that_there_is_not(desk: Desk) -> None:
     for method in ("GET", "POST"):
         assert desk.client.open("/clinic/v1/referrals/nothing/deliveries", method=method).status_code == 404
+
+
+def referred_from_addresses(desk: Desk, task_at: str) -> Node:
+    """A transaction whose resources have addresses at the hospital, its Task among them."""
+    task = {
+        "resourceType": "Task",
+        "status": "requested",
+        "intent": "order",
+        "focus": {"reference": "ServiceRequest/1"},
+    }
+    document = transaction(
+        (f"{BASE}/ServiceRequest/1", request(subject="Patient/2")),
+        (f"{BASE}/Patient/2", patient()),
+        (f"{BASE}/{task_at}", task),
+    )
+    return received(desk.client, document)
+
+
+def test_a_task_at_an_address_of_the_hospitals_is_laid_over_there(desk: Desk, partner: responses.RequestsMock) -> None:
+    held = {
+        "resourceType": "Task",
+        "id": "3",
+        "meta": {"versionId": "7"},
+        "status": "requested",
+        "intent": "order",
+        "focus": {"reference": "ServiceRequest/1"},
+        "output": [{"type": {"text": "theirs"}, "valueString": "kept"}],
+    }
+    partner.get(f"{BASE}/Task/3", body=dumps(held))
+    partner.post(BASE, status=500, body=b"")
+    one = referred_from_addresses(desk, "Task/3")
+    tell(desk.client, one, "decline")
+    desk.take()
+    (entry,) = loads(bodies(partner)[0])["entry"]
+    assert entry["request"] == {"method": "PUT", "url": "Task/3", "ifMatch": 'W/"7"'}
+    told = entry["resource"]
+    assert (told["status"], told["statusReason"]) == ("rejected", {"text": "No capacity"})
+    state = ("meta", "status", "statusReason", "businessStatus", "lastModified")
+    assert {name: value for name, value in told.items() if name not in state} == {
+        name: value for name, value in held.items() if name not in state
+    }
+
+
+@pytest.mark.parametrize(
+    ("task_at", "there"),
+    [
+        ("ServiceRequest/3", None),
+        ("Task/3", {"resourceType": "Task", "id": "3", "focus": {"reference": "ServiceRequest/99"}}),
+        ("Task/3", None),
+    ],
+    ids=["no Task's address", "a Task of something else", "gone"],
+)
+def test_what_is_not_the_referrals_task_is_left_alone(
+    desk: Desk, partner: responses.RequestsMock, task_at: str, there: Node | None
+) -> None:
+    partner.get(f"{BASE}/Task/3", status=200 if there else 404, body=dumps(there) if there else b"")
+    partner.get(f"{BASE}/Task", body=dumps(nothing_found("Task")))
+    partner.post(BASE, status=500, body=b"")
+    one = referred_from_addresses(desk, task_at)
+    tell(desk.client, one, "accept")
+    desk.take()
+    (entry,) = loads(bodies(partner)[0])["entry"]
+    assert (entry["request"]["method"], entry["request"]["url"]) == ("POST", "Task")
+    assert (entry["resource"]["focus"], entry["resource"]["for"]) == (
+        {"reference": "ServiceRequest/1"},
+        {"reference": "Patient/2"},
+    )

@@ -55,7 +55,7 @@ def test_a_hospital_that_was_down_learns_where_it_stands_and_all_that_came_of_it
     referring.line.way = "refuse"
     for move in MOVES:
         referring.tell(one, move)
-        referring.line.wait_until_broken()
+        until(lambda: referring.deliveries(one)[-1]["attempts"] > 0, "the newest change is tried")
     referring.line.way = "through"
     states = [told["state"] for told in referring.settled(one)]
     assert states == ["delivered", "superseded", "superseded", "delivered"]

@@ -67,7 +67,9 @@ class Referring:
         until(lambda: self.ours(ours)["status"] == "received", "the referral is fetched")
         inbox = requests.get(f"{self.service.url}/clinic/v1/referrals", timeout=20).json()["referrals"]
         (one,) = [one for one in inbox if one["task"] == ours]
-        return Referred(one["id"], one["number"], ours, patient, request, their_task)
+        referred = Referred(one["id"], one["number"], ours, patient, request, their_task)
+        until(lambda: self.deliveries(referred), "the hospital is to be told that it was received")
+        return referred
 
     def tell(self, referred: Referred, *actions: str) -> None:
         """The clinic decides."""

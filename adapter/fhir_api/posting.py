@@ -14,6 +14,7 @@ from adapter.exchange.incoming import Incoming, Received
 from adapter.exchange.intake import receive
 from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.notification import notified
+from adapter.exchange.older import refuse_older
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
 from adapter.fhir_api.answers import answer, base, known, stamp, unknown_type
@@ -69,6 +70,7 @@ def _singles(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull
 
     @routes.post("/<type_>")
     def create(type_: str) -> Response:
+        refuse_older({"resourceType": type_}, None)
         known(type_)
         if type_ not in capability.CREATED:
             raise MethodNotAllowed(["GET", "HEAD"] if type_ in capability.SEARCHED else None)
@@ -88,6 +90,7 @@ def _incoming(settings: Settings, wanted: str) -> Incoming:
     body = read_body(request, settings, MEDIA_TYPES, wanted)
     document, repairs = repaired(read_json(body, settings, wanted))
     if not isinstance(document, dict) or document.get("resourceType") != wanted:
+        refuse_older(document, request.mimetype_params.get("fhirversion"))
         text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
         raise refuse("wrong type", "invalid", wanted, text)
     refuse_too_much(document, settings)

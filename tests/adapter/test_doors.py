@@ -373,6 +373,13 @@ def test_stu3_is_refused_by_name(client: FlaskClient, document: Node, place: str
     assert "STU3" in answer.text
 
 
+@pytest.mark.parametrize("path", ["/fhir", MESSAGES, "/fhir/ServiceRequest", "/fhir/ReferralRequest"])
+def test_a_referral_of_stu3_alone_is_refused_by_name(client: FlaskClient, path: str) -> None:
+    answer = post(client, path, {"resourceType": "ReferralRequest", "status": "active"})
+    assert (answer.status_code, issues(answer)) == (422, [("error", "not-supported", "ReferralRequest")])
+    assert "STU3" in answer.text
+
+
 def test_a_media_type_that_says_stu3_is_believed(client: FlaskClient) -> None:
     path, document = doors.transaction(resources())
     answer = post(client, path, document, Content_Type=f"{FHIR}; fhirVersion=3.0")

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
 from adapter.bodies import json_response, read_body, read_json
+from adapter.clinic_api.asking import JSON
 from adapter.clinic_api.views import conflict_view, referral_in_full
 from adapter.exchange import decisions, editing, whose
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
 
-JSON = "application/json"
 _NAME = re.compile(r"[^\x00-\x1f]{1,200}")
 
 

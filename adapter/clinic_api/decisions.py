@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_caller
 from adapter.bodies import json_response, read_body, read_json
+from adapter.clinic_api.asking import JSON
 from adapter.clinic_api.views import history_view, referral_in_full
 from adapter.exchange import decisions
 from adapter.exchange.decisions import Decision, Standing
@@ -22,7 +23,6 @@ from adapter.exchange.workflow.states import ACTIONS, Action, Deed
 from adapter.settings import Settings
 from mappings import Issue
 
-JSON = "application/json"
 _FHIR_STRING = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{0,1048576}\Z")
 """What R4 lets a string be (datatypes.html#string): the words go into a Task."""
 _ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')

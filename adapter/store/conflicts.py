@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from adapter.store import changes
 from adapter.store.clock import now
 from adapter.store.tables import referral_conflict
 from mappings.r4 import exact_json
@@ -41,6 +42,7 @@ def add(connection: Connection, referral_id: str, message_id: str, field: str, s
     )
     new = Conflict(str(uuid4()), referral_id, message_id, field, sides, now())
     connection.execute(insert(referral_conflict).values(**vars(new) | {"sides": exact_json.dumps(sides)}))
+    changes.note(connection, "referral", referral_id, "conflict")
 
 
 def of_referral(connection: Connection, referral_id: str) -> list[Conflict]:

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from adapter.store import changes
 from adapter.store.clock import now
 from adapter.store.tables import delivery
 
@@ -108,7 +109,17 @@ def settle(
             updated_at=now(),
         )
     )
+    if ended.rowcount == 1 and state != "pending":
+        _note(connection, delivery_id, state)
     return ended.rowcount == 1
+
+
+def _note(connection: Connection, delivery_id: str, state: Literal["delivered", "refused", "superseded"]) -> None:
+    """Tells the clinic what became of it, by what was delivered: a plan, or where a referral stands."""
+    settled = get(connection, delivery_id)
+    if settled is None:
+        raise LookupError("a delivery is not stored")
+    changes.note(connection, "care_plan" if settled.kind == "care_plan" else "referral", settled.item_id, state)
 
 
 def reopen(connection: Connection, settled: Delivery) -> bool:

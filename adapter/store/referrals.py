@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
+from adapter.store import changes
 from adapter.store.clock import now
-from adapter.store.tables import message, referral, referral_message
+from adapter.store.tables import message, referral, referral_conflict, referral_message
 from mappings.r4 import exact_json
 
 Status = Literal[
@@ -52,6 +54,7 @@ class Referral:
 def add(connection: Connection, new: Referral) -> None:
     row = vars(new) | {"record": exact_json.dumps(new.record), "report": exact_json.dumps(new.report)}
     connection.execute(insert(referral).values(**row))
+    changes.note(connection, "referral", new.id, "received")
 
 
 def get(connection: Connection, referral_id: str) -> Referral | None:
@@ -100,6 +103,7 @@ def change(connection: Connection, referral_id: str, **values: Any) -> None:
         name: exact_json.dumps(value) if name in ("record", "report") else value for name, value in values.items()
     }
     connection.execute(update(referral).where(referral.c.id == referral_id).values(**packed, updated_at=now()))
+    changes.note(connection, "referral", referral_id, "changed")
 
 
 def follow_patient(connection: Connection, met_as: str, number: str) -> None:
@@ -107,6 +111,7 @@ def follow_patient(connection: Connection, met_as: str, number: str) -> None:
     connection.execute(
         update(referral).where(referral.c.met_as == met_as).values(patient_number=number, updated_at=now())
     )
+    changes.note(connection, "patient", number, "linked")
 
 
 def of_message(connection: Connection, message_id: str) -> list[Referral]:
@@ -130,11 +135,44 @@ def of_patient(connection: Connection, patient_number: str) -> list[Referral]:
     return [_referral(row) for row in connection.execute(query)]
 
 
-def inbox(connection: Connection, status: Status | None, before: int | None, limit: int) -> list[Referral]:
+@dataclass(frozen=True)
+class Sought:
+    """Which referrals are wanted; all of it has to be met."""
+
+    statuses: tuple[str, ...] = ()
+    """Any of these; none: any at all."""
+    patient_number: str | None = None
+    number: str | None = None
+    sender: str | None = None
+    """The partner that sent it."""
+    received_from: str | None = None
+    received_before: str | None = None
+    """Days or instants, as texts of UTC."""
+    contested: bool = False
+    """Only those of which something was changed on both sides and is not decided yet."""
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.statuses:
+            yield referral.c.status.in_(self.statuses)
+        if self.patient_number is not None:
+            yield referral.c.patient_number == self.patient_number
+        if self.number is not None:
+            yield referral.c.number == self.number
+        if self.sender is not None:
+            told = select(message.c.id).where(message.c.id == referral.c.message_id, message.c.sender == self.sender)
+            yield told.exists()
+        if self.received_from is not None:
+            yield referral.c.created_at >= self.received_from
+        if self.received_before is not None:
+            yield referral.c.created_at < self.received_before
+        if self.contested:
+            of_it = referral_conflict.c.referral_id == referral.c.id
+            yield select(referral_conflict.c.id).where(of_it, referral_conflict.c.taken.is_(None)).exists()
+
+
+def inbox(connection: Connection, sought: Sought, before: int | None, limit: int) -> list[Referral]:
     """The newest first; of those older than `before`, a serial, where it is given."""
-    query = select(referral).order_by(referral.c.serial.desc()).limit(limit)
-    if status is not None:
-        query = query.where(referral.c.status == status)
+    query = select(referral).where(*sought.conditions()).order_by(referral.c.serial.desc()).limit(limit)
     if before is not None:
         query = query.where(referral.c.serial < before)
     return [_referral(row) for row in connection.execute(query)]
@@ -157,6 +195,7 @@ def move(connection: Connection, referral_id: str, status: Status, reason: str |
     """Where it stands from now on; whoever moves one has locked it."""
     moved = update(referral).where(referral.c.id == referral_id)
     connection.execute(moved.values(status=status, reason=reason, updated_at=at))
+    changes.note(connection, "referral", referral_id, "moved")
 
 
 def _one(connection: Connection, condition: ColumnElement[bool]) -> Referral | None:

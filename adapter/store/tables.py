@@ -341,3 +341,17 @@ delivery = Table(
     Index(None, "partner", "state"),
 )
 """One version of a plan, or of the Task of a referral, for one partner: pending, delivered, refused or superseded."""
+
+change = Table(
+    f"{PREFIX}change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("position", Integer),
+    Column("at", Text, nullable=False),
+    Column("of", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    UniqueConstraint("position"),
+    sqlite_autoincrement=True,
+)
+"""What has happened that concerns the clinic; it has no position until it is first read."""

@@ -34,10 +34,10 @@ class Enqueued:
         self.again: list[tuple[str, str, str]] = []
 
     def __call__(
-        self, connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False
+        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
     ) -> None:
         assert connection.in_transaction()
-        (self.again if again else self.told).append((delivery_id, plan_id, partner))
+        (self.again if again else self.told).append((delivery_id, item_id, partner))
 
 
 def patient(mrn: str = "4711", born: str = "1968-04-02") -> Node:

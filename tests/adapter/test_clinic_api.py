@@ -96,7 +96,22 @@ def test_the_inbox_is_paged_and_filtered(client: FlaskClient) -> None:
     assert second["next"] is None
 
 
-@pytest.mark.parametrize("query", ["status=lost", "cursor=x", "cursor=", "limit=-1", "limit=0"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "status=lost",
+        "status=received,lost",
+        "cursor=x",
+        "cursor=",
+        "cursor=0",
+        "limit=-1",
+        "limit=0",
+        "received_from=yesterday",
+        "received_before=2026-11-26T10:00",
+        "contested=false",
+        "sender=",
+    ],
+)
 def test_what_the_inbox_is_asked_must_make_sense(client: FlaskClient, query: str) -> None:
     answer = client.get(f"{INBOX}?{query}")
     assert answer.status_code == 400
@@ -107,7 +122,7 @@ def test_a_parameter_that_is_not_known_is_refused_with_those_that_are(client: Fl
     answer = client.get(f"{INBOX}?stauts=received")
     assert answer.status_code == 400
     assert problem(answer) == [("stauts", "not-supported")]
-    assert "status, cursor, limit" in said(answer)["detail"]
+    assert "status, patient, number, sender, received_from, received_before" in said(answer)["detail"]
     for method, path in (
         ("GET", f"{INBOX}/one"), ("POST", f"{INBOX}/one/accept"), ("GET", f"{PLANS}/one"), ("PUT", f"{PLANS}/one"),
         ("GET", f"{PLANS}/one/deliveries"),
@@ -330,7 +345,7 @@ def test_the_same_plan_put_again_goes_to_a_partner_that_came_later(
 def test_what_is_taken_up_is_so_together_with_its_work_or_not_at_all(
     client: FlaskClient, settings: Settings, engine: Engine
 ) -> None:
-    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
+    def broken(connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False) -> None:
         raise OSError("no queue")
 
     record = plan(received(client)["patient_number"])
@@ -362,7 +377,7 @@ def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enque
 
 
 def test_work_that_cannot_be_enqueued_takes_the_plan_with_it(settings: Settings, engine: Engine) -> None:
-    def broken(connection: Connection, delivery_id: str, plan_id: str, partner: str, *, again: bool = False) -> None:
+    def broken(connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False) -> None:
         raise OSError("no queue")
 
     client = create_app(settings, engine=engine, enqueue=broken).test_client()
@@ -524,3 +539,27 @@ def test_a_plan_does_not_answer_a_referral_that_was_declined_or_withdrawn(client
         answer = put(client, plan(one["patient_number"], supporting=[named]))
         assert answer.status_code == 409
         assert problem(answer) == [("supporting", "business-rule")]
+
+
+# ------------------------------------------------------------ what the inbox may be asked for
+
+
+def test_the_inbox_finds_what_is_asked_for_and_nothing_else(client: FlaskClient) -> None:
+    one, two = (received(client, referral(number)) for number in ("R-1", "R-2"))
+    client.post(f"{INBOX}/{two['id']}/accept")
+
+    def found(query: str) -> list[str]:
+        return [each["id"] for each in get(client, f"{INBOX}?{query}")["referrals"]]
+
+    assert found("status=received") == [one["id"]]
+    assert found("status=accepted,received") == [two["id"], one["id"]]
+    assert found(f"number={one['number']}") == [one["id"]]
+    assert found(f"patient={two['patient_number']}&status=accepted") == [two["id"]]
+    assert found("patient=P-999999") == []
+    assert found("sender=nobody") == []
+    assert found("contested=true") == []
+    day, instant = one["received_at"][:10], two["received_at"]
+    assert found(f"received_from={day}") == [two["id"], one["id"]]
+    assert found(f"received_before={day}") == []
+    assert found(f"received_from={instant}") == [two["id"]]
+    assert found(f"received_before={instant}") == [one["id"]]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 import mappings
 from adapter import create_app
 from adapter.cli import main
-from adapter.delivery.worker import rendering
+from adapter.delivery.partners import rendering
 from adapter.settings import Settings
 from adapter.store import tables
 from tests.adapter.speaking import Enqueued, inbox, referral, send

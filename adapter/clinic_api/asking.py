@@ -1,0 +1,96 @@
+"""What requests to the clinic API may ask for, and the type of what goes both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import request
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from adapter.exchange.refusal import refuse
+from adapter.store.referrals import STATUSES
+
+JSON = "application/json"
+PAGE = 50
+MOST_REFERRALS = 200
+MOST_CHANGES = 1000
+_DAY_OR_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?"
+
+
+def _place(least: int, says: str) -> fields.Integer:
+    return fields.Integer(
+        validate=validate.Range(least, 999_999_999, error=says),
+        metadata={"description": says},
+        error_messages={"invalid": says},
+    )
+
+
+def _page(most: int) -> fields.Integer:
+    return _place(1, f"limit is a whole number from 1; {most} are the most of one page.")
+
+
+def _text(says: str, pattern: str = r"[^\x00-\x1f]{1,200}") -> fields.String:
+    return fields.String(validate=validate.Regexp(f"{pattern}$", error=says), metadata={"description": says})
+
+
+def _statuses(text: str) -> None:
+    if not set(text.split(",")) <= set(STATUSES):
+        raise ValidationError(f"status is one of {', '.join(STATUSES)}, or several with commas between them.")
+
+
+class Inbox(Schema):
+    """What the inbox may be asked for; several together mean all of them."""
+
+    status = fields.String(validate=_statuses, metadata={"description": "Where it stands; several with commas."})
+    patient = _text("patient is the patient's number here, such as P-000001.")
+    number = _text("number is the referral's number here, such as R-000001.")
+    sender = _text("sender is the name of a partner.")
+    received_from = _text("received_from is a day, or an instant in UTC that ends in Z.", _DAY_OR_INSTANT)
+    received_before = _text("received_before is a day, or an instant in UTC that ends in Z.", _DAY_OR_INSTANT)
+    contested = fields.String(
+        validate=validate.Equal("true", error="contested is true, or left out."),
+        metadata={"description": "true: those of which a person has to decide what holds."},
+    )
+    cursor = _place(1, "cursor is what the page before gave as `next`.")
+    limit = _page(MOST_REFERRALS)
+
+
+class Feed(Schema):
+    """What the change feed may be asked for."""
+
+    cursor = _place(0, "cursor is what the answer before gave as `next`, or left out.")
+    limit = _page(MOST_CHANGES)
+
+
+PARAMETERS: Mapping[str, Schema] = {"clinic.inbox": Inbox(unknown=EXCLUDE), "clinic.feed": Feed(unknown=EXCLUDE)}
+"""By the route; the others have none."""
+
+
+def asked() -> dict[str, Any]:
+    """The parameters of a request; refused where one is not known, is given twice, or says what it cannot.
+
+    One that is not known would be left out in silence: the answer to another question than was asked.
+    """
+    schema = PARAMETERS.get(request.endpoint or "")
+    known = list(schema.fields) if schema is not None else []
+    for name, values in request.args.lists():
+        if name not in known:
+            there = f"what is known here is {', '.join(known)}" if known else "there are none at this address"
+            raise refuse("bad request", "not-supported", name, f"This parameter is not known: {there}.")
+        if len(values) > 1:
+            raise refuse("bad request", "invalid", name, "This parameter is given more than once: give it once.")
+    if schema is None:
+        return {}
+    try:
+        told: dict[str, Any] = schema.load(request.args.to_dict())
+    except ValidationError as wrong:
+        name, texts = next(iter(dict(wrong.messages).items()))  # type: ignore[arg-type]
+        raise refuse("bad request", "value", name, texts[0]) from None
+    return told
+
+
+def page_of(told: Mapping[str, Any], most: int) -> int:
+    """How many are wanted: PAGE where nothing is said, never more than `most`."""
+    wanted: int = told.get("limit", PAGE)
+    return min(wanted, most)

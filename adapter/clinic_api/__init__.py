@@ -15,6 +15,7 @@ from adapter.clinic_api.asking import JSON, asked
 from adapter.clinic_api.decisions import decision_routes
 from adapter.clinic_api.feed import feed_routes
 from adapter.clinic_api.inbox import inbox_routes
+from adapter.clinic_api.openapi import openapi_route
 from adapter.clinic_api.views import delivery_view, plan_view
 from adapter.exchange import plans, way_back
 from adapter.exchange.refusal import refuse
@@ -39,6 +40,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     _plans(routes, settings, engine, enqueue)
     changes.add_routes(routes, settings, engine)
     feed_routes(routes, engine)
+    openapi_route(routes, settings)
     return routes
 
 

@@ -15,7 +15,9 @@ JSON = "application/json"
 PAGE = 50
 MOST_REFERRALS = 200
 MOST_CHANGES = 1000
-_DAY_OR_INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?"
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_DAY_OR_INSTANT = rf"{_DAY}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?Z)?"
+_STATUS = f"({'|'.join(STATUSES)})"
 
 
 def _place(least: int, says: str) -> fields.Integer:
@@ -31,18 +33,15 @@ def _page(most: int) -> fields.Integer:
 
 
 def _text(says: str, pattern: str = r"[^\x00-\x1f]{1,200}") -> fields.String:
-    return fields.String(validate=validate.Regexp(f"{pattern}$", error=says), metadata={"description": says})
-
-
-def _statuses(text: str) -> None:
-    if not set(text.split(",")) <= set(STATUSES):
-        raise ValidationError(f"status is one of {', '.join(STATUSES)}, or several with commas between them.")
+    return fields.String(validate=validate.Regexp(f"^{pattern}$", error=says), metadata={"description": says})
 
 
 class Inbox(Schema):
     """What the inbox may be asked for; several together mean all of them."""
 
-    status = fields.String(validate=_statuses, metadata={"description": "Where it stands; several with commas."})
+    status = _text(
+        f"status is one of {', '.join(STATUSES)}, or several with commas between them.", f"{_STATUS}(,{_STATUS})*"
+    )
     patient = _text("patient is the patient's number here, such as P-000001.")
     number = _text("number is the referral's number here, such as R-000001.")
     sender = _text("sender is the name of a partner.")

@@ -23,9 +23,10 @@ from adapter.exchange.workflow.states import ACTIONS, Action, Deed
 from adapter.settings import Settings
 from mappings import Issue
 
-_FHIR_STRING = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{0,1048576}\Z")
+_FHIR_STRING = re.compile(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^\x00-\x20][^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
+_LONGEST = 1048576
 """What R4 lets a string be (datatypes.html#string): the words go into a Task."""
-_ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
+ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
 
 NO_SUCH = "There is no such field."
 
@@ -75,8 +76,8 @@ def schema_of(name: Deed) -> Schema:
     words = fields.String(
         required=action.needs_text,
         validate=[
-            validate.Regexp(_FHIR_STRING, error="There are characters in this that no text has."),
-            validate.Predicate("strip", error="Say it in words."),
+            validate.Length(max=_LONGEST, error=f"A text has at most {_LONGEST} characters."),
+            validate.Regexp(_FHIR_STRING, error="Say it in words, and without characters that no text has."),
         ],
         metadata={"description": "For the referrer."},
         error_messages={"required": "Say it, for the referrer.", "invalid": "This must be a text."},
@@ -118,7 +119,7 @@ def _version() -> int | None:
     told = request.headers.get("If-Match")
     if told is None:
         return None
-    found = _ETAG.fullmatch(told.strip())
+    found = ETAG.fullmatch(told.strip())
     if found is None:
         raise refuse("bad request", "invalid", "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
     return int(found[1])

@@ -64,9 +64,11 @@ class Linked(fields.Field[Any]):
         if kind is not None and (not isinstance(kind, str) or kind not in self.link.known):
             raise ValidationError({"kind": [f"Say one of: {self.link.choices}."]})
         point, content, _ = self.link.split(value)
-        errors = _schema(self.link.pointer)().validate(point) if point or kind is None else {}
+        errors = schema_class(self.link.pointer)().validate(point) if point or kind is None else {}
         if kind is not None:
-            errors |= _schema(self.link.known[kind])().validate(content | {k: value[k] for k in ("id",) if k in value})
+            errors |= schema_class(self.link.known[kind])().validate(
+                content | {k: value[k] for k in ("id",) if k in value}
+            )
         elif content:
             errors |= {name: [NO_SUCH] for name in content}
         if errors:
@@ -97,14 +99,15 @@ def schema_of(kind: str, sort: str = "", site: Site = AS_SHIPPED) -> Schema:
 _SCHEMAS: dict[int, type[Schema]] = {}
 
 
-def _schema(shape: RecordShape) -> type[Schema]:
+def schema_class(shape: RecordShape) -> type[Schema]:
+    """The schema of a shape within a record; the same class for the same shape."""
     if id(shape) not in _SCHEMAS:
         _SCHEMAS[id(shape)] = _made(shape, {})
     return _SCHEMAS[id(shape)]
 
 
 def _instance(shape: RecordShape) -> Schema:
-    return _schema(shape)()
+    return schema_class(shape)()
 
 
 def _made(shape: RecordShape, members: Members) -> type[Schema]:
@@ -236,4 +239,4 @@ def _leading(pointer: Pointer, element: Element | None) -> dict[str, Any]:
     return {"validate": check}
 
 
-__all__ = ["schema_of"]
+__all__ = ["Linked", "Value", "schema_class", "schema_of"]

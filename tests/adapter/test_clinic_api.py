@@ -196,7 +196,7 @@ def test_of_two_decisions_at_once_one_holds(client: FlaskClient) -> None:
         ({"reason": ""}, ("reason", "required")),
         ({"reason": " "}, ("reason", "required")),
         ({"reason": 1}, ("reason", "value")),
-        ({"reason": "\0"}, ("reason", "value")),
+        ({"reason": "\0"}, ("reason", "required")),
         ({"reason": "x", "more": 1}, ("more", "structure")),
         ([], ("", "structure")),
     ],

@@ -1,0 +1,27 @@
+"""The clinic API described as OpenAPI 3.1, out of what it runs by: its routes, and the schemas that check and describe.
+
+`GET /clinic/v1/openapi.json` answers with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app
+
+from adapter.bodies import json_response
+from adapter.settings import Settings
+
+
+def openapi_route(routes: Blueprint, settings: Settings) -> None:
+    """Adds the route; the description is made when it is first asked for."""
+    made: list[dict[str, Any]] = []
+
+    @routes.get("/openapi.json")
+    def openapi() -> Response:
+        from adapter.clinic_api.openapi.document import document
+        from adapter.exchange.translation import site_of
+
+        if not made:
+            made.append(document(current_app.url_map, site_of(settings.site), closed=bool(settings.clinic_tokens)))
+        return json_response(made[0], 200, "application/json")

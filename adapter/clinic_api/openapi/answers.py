@@ -1,0 +1,203 @@
+"""What the clinic API answers with, as marshmallow schemas: they describe; what is sent is made in views.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from adapter.store.referrals import STATUSES
+
+
+def text(about: str, **more: Any) -> fields.String:
+    return fields.String(required=True, metadata={"description": about}, **more)
+
+
+def maybe(about: str) -> fields.String:
+    return fields.String(required=True, allow_none=True, metadata={"description": about})
+
+
+def number(about: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": about})
+
+
+def record(about: str, **more: Any) -> fields.Dict:
+    return fields.Dict(required=True, metadata={"description": about}, **more)
+
+
+def words(about: str) -> fields.List[Any]:
+    return fields.List(fields.String(), required=True, metadata={"description": about})
+
+
+def many(schema: type[Schema], about: str) -> fields.List[Any]:
+    return fields.List(fields.Nested(schema), required=True, metadata={"description": about})
+
+
+class Answer(Schema):
+    """What is not described is not sent."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Wrong(Answer):
+    """One thing that is wrong with a request."""
+
+    path = text("Where: a place in the record or body, or a parameter.")
+    code = text("What kind, as a code of http://hl7.org/fhir/issue-type.")
+    text = text("How to mend it.")
+
+
+class Problem(Answer):
+    """An error (RFC 9457)."""
+
+    title = text("The kind, as HTTP names it.")
+    status = number("The status.")
+    detail = text("What is wrong, in a sentence.")
+    errors = many(Wrong, "Each thing that is wrong, with its place.")
+
+
+Move = Answer.from_dict(  # `from` is a word of Python
+    {
+        "action": text("What was told."),
+        "by": text("Which side: clinic or sender."),
+        "who": text("Who."),
+        "at": text("When."),
+        "from": maybe("Where it stood before."),
+        "to": text("Where it stood then."),
+        "reason": maybe("Why."),
+        "task_version": number("The version of the Task that says so."),
+        "resource": maybe("What was answered, as the sender reads it: Type/id."),
+        "record": record("What came with it, in the clinic's words.", allow_none=True),
+    },
+    name="Move",
+)
+"""A move of a referral: who told what when, and what came with it."""
+
+
+class Referral(Answer):
+    """A referral: where it stands, whose it is, and what it says."""
+
+    id = text("Its id in this API.")
+    number = text("Its number, R-000001, to be read out.")
+    status = text("Where it stands.", validate=validate.OneOf(STATUSES))
+    reason = maybe("Why it stands there.")
+    can = words("What may be decided now.")
+    actionable = fields.Boolean(required=True, metadata={"description": "False: it holds what is not understood."})
+    cannot_be_accepted_because = words("What stands in the way of accepting it.")
+    patient_number = text("Whose it is, P-000001.")
+    received_at = text("When it came in.")
+    changed_at = text("When it was last changed.")
+    service_request = text("The request as its sender reads it: ServiceRequest/id.")
+    task = text("Where it stands as its sender reads it: Task/id.")
+    record = record("What it says: a clinic record of a referral.")
+
+
+class ReferralInFull(Referral):
+    """The same with how it came to where it stands."""
+
+    history = many(Move, "Every move, the first one first.")
+    mapping_version = text("The mapping that made the record.")
+    report = record("What there was to say about how it was read.")
+
+
+class Referrals(Answer):
+    """A page of the inbox."""
+
+    referrals = many(Referral, "The newest first.")
+    next = maybe("The cursor of the next page; null on the last.")
+
+
+class History(Answer):
+    """All moves."""
+
+    history = many(Move, "The first one first.")
+
+
+class Delivery(Answer):
+    """Where something was brought, and what the partner made of it."""
+
+    id = text("Its id.")
+    partner = text("To whom.")
+    state = text("How far it is.", validate=validate.OneOf(("pending", "delivered", "refused", "superseded")))
+    attempts = number("How often it was tried.")
+    last_error = maybe("Why the last attempt came to nothing; no patient's data.")
+    remote_id = maybe("Its id there.")
+    remote_version = maybe("Its version there.")
+    updated_at = text("When this changed last.")
+
+
+class PlanDelivery(Delivery):
+    plan_version = number("Which version of the plan.")
+
+
+class TaskDelivery(Delivery):
+    task_version = number("Which version of the Task.")
+
+
+class PlanDeliveries(Answer):
+    deliveries = many(PlanDelivery, "The oldest version first.")
+
+
+class TaskDeliveries(Answer):
+    deliveries = many(TaskDelivery, "The oldest version first.")
+
+
+class Plan(Answer):
+    """A care plan as it is kept, and where it was brought."""
+
+    id = text("Its id.")
+    version = number("Its version.")
+    patient_number = text("Whose it is.")
+    referral = maybe("The referral that it answers, by its id.")
+    stored_at = text("When.")
+    mapping_version = text("The mapping that it was checked by.")
+    record = record("The plan: a clinic record.")
+    deliveries = many(PlanDelivery, "Where it was brought.")
+
+
+class Conflict(Answer):
+    """What both sides changed."""
+
+    id = text("Its id.")
+    field = text("Which field of the record.")
+    sides = record("What each side says: as received before, theirs, ours.")
+    found_at = text("When it was found.")
+    taken = maybe("theirs or ours, once that is decided; superseded where the sender said something else since.")
+    decided_at = maybe("When that was decided.")
+    decided_by = maybe("By whom.")
+
+
+class Conflicts(Answer):
+    conflicts = many(Conflict, "The oldest first.")
+
+
+class Change(Answer):
+    """One thing that has happened."""
+
+    at = text("When.")
+    of = text("Of what.", validate=validate.OneOf(("referral", "patient", "care_plan")))
+    id = text("Its id; a patient's number.")
+    what = text("What.")
+
+
+class Changes(Answer):
+    changes = many(Change, "In their order.")
+    next = text("The cursor to go on with.")
+
+
+class Link(Answer):
+    """Who was found to be which patient of ours."""
+
+    id = text("Its id.")
+    number = text("Our patient.")
+    linked_number = maybe("The number under which the patient was known before, where a person linked all of it.")
+    referral_id = maybe("The one referral whose patient was known by an identifier.")
+    decided_at = text("When.")
+    decided_by = text('By whom; "identifier" where no person did.')
+    undone_at = maybe("When it was taken back.")
+    undone_by = maybe("By whom.")
+
+
+class Links(Answer):
+    links = many(Link, "In their order.")

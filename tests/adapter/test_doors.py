@@ -276,7 +276,7 @@ def test_a_message_again_gets_the_same_answer_and_a_changed_one_none(
     assert head["response"]["code"] == "fatal-error"
     assert head["response"]["identifier"] == document["entry"][0]["resource"]["id"]
     assert [one["code"] for one in outcome["issue"]] == ["conflict"]
-    own = {"resource": 0, "transition": 0}  # the acceptance has made a version of the Task, and a move
+    own = {"resource": 0, "transition": 0, "change": 0}  # the acceptance: a version of the Task, and a move
     assert rows(engine) | own == stored | own
 
 

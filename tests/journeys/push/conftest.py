@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,10 +32,16 @@ def line(hospital: Hospital) -> Iterator[Line]:
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
+    with database_in(tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def database_in(folder: Path) -> Iterator[str]:
     """A database of the test's own: SQLite, or PostgreSQL where PAINGATE_TEST_DATABASE_URL names a server."""
     server = os.environ.get("PAINGATE_TEST_DATABASE_URL")
     if server is None:
-        yield f"sqlite:///{tmp_path / 'paingate.db'}"
+        yield f"sqlite:///{folder / 'paingate.db'}"
         return
     url = make_url(server).set(drivername="postgresql+psycopg")
     name = f"paingate_push_{uuid4().hex}"

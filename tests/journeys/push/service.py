@@ -21,7 +21,17 @@ ROOT = Path(__file__).parents[3]
 class Service:
     """A service with its own database and one partner, up or down."""
 
-    def __init__(self, folder: Path, database_url: str, partner_url: str, identifiers: str = IDENTIFIERS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        partner_url: str,
+        identifiers: str = IDENTIFIERS,
+        *,
+        partner: str = 'sends = ["care_plan", "answers"]',
+        more: str = "",
+    ) -> None:
+        """partner: lines of its settings besides its address; more: lines of settings besides those of this clinic."""
         self.identifiers = identifiers
         self._folder = folder
         self._database_url = database_url
@@ -29,8 +39,8 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "paingate.toml").write_text(
             f'[clinic]\nidentifier_base = "{identifiers}"\n\n'
-            f'[partners.{PARTNER}]\nbase_url = "{partner_url}"\nsends = ["care_plan", "answers"]\n\n'
-            "[delivery]\nretry_base = 0.2\nretry_ceiling = 5.0\n"
+            f'[partners.{PARTNER}]\nbase_url = "{partner_url}"\n{partner}\n\n'
+            f"[delivery]\nretry_base = 0.2\nretry_ceiling = 5.0\n{more}"
         )
 
     def start(self) -> None:

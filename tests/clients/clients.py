@@ -1,0 +1,171 @@
+"""Clients of FHIR that we did not write, each asked in its own words for the same few things."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from fhirpy import SyncFHIRClient
+from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
+
+from mappings.r4 import exact_json
+
+KIT = "fhir-kit-client@1.9.2"
+SCRIPT = Path(__file__).parent / "kit.mjs"
+
+Node = dict[str, Any]
+
+
+class Refused(Exception):
+    """What the service answered with an error; the OperationOutcome, as far as the client tells of it."""
+
+
+class Client(Protocol):
+    """What a referrer's program does."""
+
+    def send(self, path: str, document: Node) -> Node:
+        """Sends a referral by the door at that path; what is answered."""
+        ...
+
+    def read(self, name: str) -> Node: ...
+    def search(self, type_: str, **parameters: str) -> list[Node]:
+        """All that is found, page after page."""
+        ...
+
+    def history(self, name: str) -> list[Node]:
+        """All versions, the newest first."""
+        ...
+
+    def update(self, resource: Node) -> Node:
+        """Puts what was read and changed."""
+        ...
+
+
+class Fhirpy:
+    """fhirpy, of PyPI."""
+
+    def __init__(self, url: str, authorization: str) -> None:
+        self._url, self._authorization = url, authorization
+        self._client = SyncFHIRClient(url, authorization, {"Content-Type": "application/fhir+json"})
+
+    def send(self, path: str, document: Node) -> Node:
+        if path == "/fhir":
+            return dict(self._done(lambda: self._client.execute("", "post", document)))
+        if path.startswith("/fhir/$"):
+            return dict(self._done(lambda: self._client.execute(path.removeprefix("/fhir/"), "post", document)))
+        resource = self._client.resource(**{"resource_type": document["resourceType"], **_members(document)})
+        self._done(resource.save)
+        return dict(resource.serialize())
+
+    def read(self, name: str) -> Node:
+        type_, _, id_ = name.partition("/")
+        return dict(self._done(lambda: self._client.get(type_, id_)))
+
+    def search(self, type_: str, **parameters: str) -> list[Node]:
+        asked = self._client.resources(type_).search(**parameters)
+        return [dict(one.serialize()) for one in self._done(asked.fetch_all)]
+
+    def history(self, name: str) -> list[Node]:
+        told = self._done(lambda: self._client.execute(f"{name}/_history", "get"))
+        return [dict(entry["resource"]) for entry in told["entry"]]
+
+    def update(self, resource: Node) -> Node:
+        tag = {"If-Match": f'W/"{resource["meta"]["versionId"]}"', "Content-Type": "application/fhir+json"}
+        client = SyncFHIRClient(self._url, self._authorization, tag)
+        changed = client.resource(**{"resource_type": resource["resourceType"], **_members(resource)})
+        self._done(changed.save)
+        return dict(changed.serialize())
+
+    def _done(self, what: Any) -> Any:
+        try:
+            return what()
+        except (OperationOutcome, ResourceNotFound) as refused:
+            raise Refused(str(refused)) from refused
+
+
+def _members(resource: Node) -> Node:
+    return {name: value for name, value in resource.items() if name != "resourceType"}
+
+
+class Kit:
+    """fhir-kit-client, of npm, in a process of Node's."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def send(self, path: str, document: Node) -> Node:
+        if path.startswith("/fhir/$"):
+            return self._ask("message", body=document)
+        if path == "/fhir":
+            return self._ask(document["type"], body=document)
+        return self._ask("create", resourceType=document["resourceType"], body=document)
+
+    def read(self, name: str) -> Node:
+        type_, _, id_ = name.partition("/")
+        return self._ask("read", resourceType=type_, id=id_)
+
+    def search(self, type_: str, **parameters: str) -> list[Node]:
+        page = self._ask("search", resourceType=type_, searchParams=parameters)
+        found = [entry["resource"] for entry in page.get("entry", [])]
+        while any(link["relation"] == "next" for link in page["link"]):
+            page = self._ask("next", bundle=page)
+            found += [entry["resource"] for entry in page.get("entry", [])]
+        return found
+
+    def history(self, name: str) -> list[Node]:
+        type_, _, id_ = name.partition("/")
+        told = self._ask("history", resourceType=type_, id=id_)
+        return [entry["resource"] for entry in told["entry"]]
+
+    def update(self, resource: Node) -> Node:
+        tag = f'W/"{resource["meta"]["versionId"]}"'
+        return self._ask("update", resourceType=resource["resourceType"], id=resource["id"], body=resource, etag=tag)
+
+    def _ask(self, what: str, **told: Any) -> Node:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(exact_json.dumps({"what": what, **told}) + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the client has died"
+        answer = exact_json.loads(line)
+        if "status" in answer:
+            raise Refused(f"{answer['status']}: {answer['value']}")
+        return dict(answer["value"])
+
+
+@contextmanager
+def fhirpy(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+    del cache
+    yield Fhirpy(url, authorization)
+
+
+@contextmanager
+def kit(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+    """Skips, and says why, where there is no Node or no registry."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("no Node and npm here to run fhir-kit-client with")
+    folder = cache / KIT
+    if not (folder / "node_modules" / "fhir-kit-client").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), KIT]
+        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            pytest.skip(f"fhir-kit-client could not be fetched: {done.stderr[:300]}")
+    script = folder / SCRIPT.name  # Node looks for packages beside the script
+    script.write_bytes(SCRIPT.read_bytes())
+    command = [node, str(script), url, authorization.removeprefix("Bearer ")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield Kit(process)
+        finally:
+            process.kill()
+
+
+EVERY = {"fhirpy": fhirpy, "fhir-kit-client": kit}

@@ -14,9 +14,11 @@ from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from mappings.r4 import exact_json
+from tests.maven import command
 
 KIT = "fhir-kit-client@1.9.2"
-SCRIPT = Path(__file__).parent / "kit.mjs"
+HERE = Path(__file__).parent
+SCRIPT = HERE / "kit.mjs"
 
 Node = dict[str, Any]
 
@@ -139,6 +141,41 @@ class Kit:
         return dict(answer["value"])
 
 
+class HapiClient:
+    """HAPI FHIR's generic client, in a process of Java's."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def send(self, path: str, document: Node) -> Node:
+        what = "message" if path.startswith("/fhir/$") else "bundle" if path == "/fhir" else "create"
+        return self._ask(what, document)
+
+    def read(self, name: str) -> Node:
+        return self._ask("read", name)
+
+    def search(self, type_: str, **parameters: str) -> list[Node]:
+        words = [word for pair in parameters.items() for word in pair]
+        return [entry["resource"] for entry in self._ask("search", type_, *words).get("entry", [])]
+
+    def history(self, name: str) -> list[Node]:
+        return [entry["resource"] for entry in self._ask("history", name).get("entry", [])]
+
+    def update(self, resource: Node) -> Node:
+        return self._ask("update", resource)
+
+    def _ask(self, *words: str | Node) -> Node:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        told = [word.encode() if isinstance(word, str) else exact_json.dumps(word) for word in words]
+        self._process.stdin.write(b"\t".join(told) + b"\n")
+        self._process.stdin.flush()
+        status, _, answer = self._process.stdout.readline().partition(b"\t")
+        if status != b"ok":
+            raise Refused(f"{status.decode()}: {answer.decode()}")
+        return dict(exact_json.loads(answer.strip()))
+
+
 @contextmanager
 def fhirpy(url: str, authorization: str, cache: Path) -> Iterator[Client]:
     del cache
@@ -160,12 +197,25 @@ def kit(url: str, authorization: str, cache: Path) -> Iterator[Client]:
             pytest.skip(f"fhir-kit-client could not be fetched: {done.stderr[:300]}")
     script = folder / SCRIPT.name  # Node looks for packages beside the script
     script.write_bytes(SCRIPT.read_bytes())
-    command = [node, str(script), url, authorization.removeprefix("Bearer ")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    told = [node, str(script), url, authorization.removeprefix("Bearer ")]
+    with subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield Kit(process)
         finally:
             process.kill()
 
 
-EVERY = {"fhirpy": fhirpy, "fhir-kit-client": kit}
+@contextmanager
+def hapi(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+    """Skips, and says why, where there is no JDK and Maven, or no registry."""
+    told = command(HERE / "hapi", "Referrer", cache)
+    with subprocess.Popen(
+        [*told, url, authorization.removeprefix("Bearer ")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            yield HapiClient(process)
+        finally:
+            process.kill()
+
+
+EVERY = {"fhirpy": fhirpy, "fhir-kit-client": kit, "hapi-fhir-client": hapi}

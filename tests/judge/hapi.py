@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
-import pytest
+from tests.maven import command
 
 HERE = Path(__file__).parent
-SOURCES = (HERE / "pom.xml", HERE / "src/main/java/Judge.java")
-UNREACHABLE = ("Could not resolve", "Could not transfer", "could not be resolved")
 
 
 class Fault(NamedTuple):
@@ -93,49 +88,14 @@ def _fault(issue: dict[str, Any]) -> Fault:
 @contextmanager
 def running(cache: Path) -> Iterator[Hapi]:
     """The judge, built where it is not yet; skips, and says why, where that cannot be."""
-    java = shutil.which("java") if shutil.which("javac") else None
-    maven = shutil.which("mvn")
-    if java is None or maven is None:
-        pytest.skip("no JDK and Maven here to run HAPI FHIR's validator with")
-    folder = built(maven, cache)
-    classpath = f"{folder / 'classes'}:{(folder / 'classpath').read_text('utf-8')}"
     complaints = cache / "complaints"
-    command = [java, "-Xmx2g", "-cp", classpath, "Judge"]
+    told = command(HERE, "Judge", cache, "-Xmx2g")
     with (
         complaints.open("wb") as heard,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=heard) as process,
+        subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=heard) as process,
     ):
         judge = Hapi(process, complaints)
         try:
             yield judge
         finally:
             judge.end()
-
-
-def built(maven: str, cache: Path) -> Path:
-    """The folder with the compiled judge and the class path that it needs, made once for each state of its sources."""
-    state = hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
-    folder = cache / state
-    if not folder.exists() or not _libraries_are_there(folder):
-        with tempfile.TemporaryDirectory(dir=cache) as room:
-            made = Path(room) / "made"
-            _build(maven, made)
-            shutil.rmtree(folder, ignore_errors=True)
-            try:
-                made.rename(folder)
-            except OSError:  # another worker was doing the same
-                assert folder.exists()
-    return folder
-
-
-def _libraries_are_there(folder: Path) -> bool:
-    return all(Path(jar).exists() for jar in (folder / "classpath").read_text("utf-8").split(":"))
-
-
-def _build(maven: str, folder: Path) -> None:
-    goals = ["compile", "dependency:build-classpath", f"-Dmdep.outputFile={folder / 'classpath'}", f"-Dfolder={folder}"]
-    command = [maven, "--batch-mode", "--quiet", "--file", str(SOURCES[0]), *goals]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode != 0 and any(words in done.stdout for words in UNREACHABLE):
-        pytest.skip(f"HAPI FHIR's validator could not be fetched: {done.stdout.strip().splitlines()[0][:300]}")
-    assert done.returncode == 0, done.stdout

@@ -45,6 +45,7 @@ def create_app(
     engine = engine or open_engine(settings.database_url)
     migrate(engine)
     app = Flask("paingate", static_folder=None)
+    app.url_map.merge_slashes = False  # or else an address with an empty part is answered with a redirect in HTML
     app.before_request(lambda: deadline.begin(settings.request_seconds))
     app.teardown_request(lambda _: deadline.end())
     app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull, changed or told_to_nobody))

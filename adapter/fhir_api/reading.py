@@ -60,6 +60,7 @@ def _searches(routes: Blueprint, settings: Settings, engine: Engine) -> None:
 
     @routes.post("/<type_>/_search")
     def find_posted(type_: str) -> Response:
+        known(type_)  # before the body: what is wrong with that is told by the type
         return found(type_, _in_address() + _in_body(settings, type_))
 
     def found(type_: str, parameters: Parameters) -> Response:

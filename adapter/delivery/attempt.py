@@ -21,7 +21,7 @@ from adapter.delivery.outbox import Outbox, Turn
 from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.transaction import Delivered
 from adapter.store import deliveries
-from adapter.store.deliveries import Delivery, Kind, State
+from adapter.store.deliveries import Delivery, Kind, Settled
 from adapter.store.engine import reading, writing
 from mappings.issues import Refused
 
@@ -63,7 +63,7 @@ class Courier:
             begun = self._begin(connection, turn)
         if isinstance(begun, str):
             if begun == "superseded":
-                self._wake_what_waits(turn)
+                self._wake_what_waits(turn.delivery_id)
             return begun
         delivery, first = begun
         try:
@@ -73,14 +73,14 @@ class Courier:
         except (WillAnswerTheSame, CannotBeSent, Refused) as refused:
             why = _words(refused)
             log.warning("delivery %s to partner %s was refused: %s", delivery.id, delivery.partner, why)
-            return self._settled(turn, delivery, "refused", last_error=why)
+            return self._settled(delivery, "refused", last_error=why)
         except Exception as surprise:  # noqa: BLE001 - a delivery must not be lost to a fault of ours: seen, and tried again
             where = traceback.extract_tb(surprise.__traceback__)[-1]
             what = f"unexpected {type(surprise).__name__} in {where.name}, line {where.lineno}"
             log.error("delivery %s: %s", delivery.id, what)  # noqa: TRY400 - a trace would show the patient's data
             return self._later(turn, delivery, what, None)
         remote = {"remote_id": delivered.remote_id, "remote_version": delivered.remote_version}
-        return self._settled(turn, delivery, "delivered", **remote)
+        return self._settled(delivery, "delivered", **remote)
 
     def _begin(self, connection: Connection, turn: Turn) -> str | tuple[Delivery, bool]:
         """The delivery with its attempt counted, and whether it is the item's first; or why nothing is to be done."""
@@ -116,15 +116,15 @@ class Courier:
             self.outbox.put(connection, turn.following(), delay=wait)
         return "tried again later"
 
-    def _settled(self, turn: Turn, delivery: Delivery, state: State, **what: str | None) -> str:
+    def _settled(self, delivery: Delivery, state: Settled, **what: str | None) -> str:
         with writing(self.engine) as connection:
             deliveries.settle(connection, delivery.id, state, **what)
-        self._wake_what_waits(turn)
+        self._wake_what_waits(delivery.id)
         return state
 
-    def _wake_what_waits(self, turn: Turn) -> None:
+    def _wake_what_waits(self, settled_id: str) -> None:
         with reading(self.engine) as connection:
-            settled = deliveries.get(connection, turn.delivery_id)
+            settled = deliveries.get(connection, settled_id)
             if settled is None:
                 raise LookupError("a delivery that was just taken is not stored")
             all_of_item = deliveries.of_item(connection, settled.kind, settled.item_id, settled.partner)

@@ -15,12 +15,11 @@ from sqlalchemy import Connection
 from adapter.client import Identifier
 from adapter.delivery.partners import plan_identifier, rendering
 from adapter.delivery.plan_bundle import named
+from adapter.delivery.transaction import Resource
 from adapter.exchange.workflow.answering import about
 from adapter.settings import Partner, Settings
 from adapter.store import plans
 from adapter.store.referrals import Referral
-
-Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)

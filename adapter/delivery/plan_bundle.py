@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Identifier
-from adapter.delivery.transaction import Held, Resource
+from adapter.delivery.transaction import Held, Resource, entry, urn
 from mappings import us_core
 from mappings.faults import refuse
 from mappings.r4 import validity
@@ -43,21 +42,10 @@ def plan_bundle(
     person, known_by = _patient(patient, render)
     here = urn("Patient", known_by)
     document = _outgoing(_about(named(plan, identifier, render), here))
-    if held is None:
-        request: Resource = {"method": "POST", "url": "CarePlan", "ifNoneExist": identifier.query()}
-    else:
-        document = with_id(document, held.id)
-        request = {"method": "PUT", "url": f"CarePlan/{held.id}"}
-        if held.version is not None:
-            request["ifMatch"] = f'W/"{held.version}"'
-    create = {"method": "POST", "url": "Patient", "ifNoneExist": known_by.query()}
     bundle: Resource = {
         "resourceType": "Bundle",
         "type": "transaction",
-        "entry": [
-            {"fullUrl": here, "resource": person, "request": create},
-            {"fullUrl": urn("CarePlan", identifier), "resource": document, "request": request},
-        ],
+        "entry": [entry(person, known_by, None), entry(document, identifier, held)],
     }
     bundle = us_core.declared(bundle)
     refuse(validity.check(bundle))
@@ -89,20 +77,6 @@ def _patient(patient: Record, render: Render) -> tuple[Resource, Identifier]:
 def _must_be_actionable(record: Record, what: str) -> None:
     if record.get("actionable") is False:
         raise CannotBeSent(f"{what} must not be acted upon: it holds what we do not understand", "not-actionable")
-
-
-def urn(resource_type: str, identifier: Identifier) -> str:
-    """What a resource with that business identifier is called within a Bundle."""
-    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{resource_type}?identifier={identifier.token()}')}"
-
-
-def with_id(document: Resource, there: str) -> Resource:
-    """The resource under the id that it has at the partner."""
-    return {
-        "resourceType": document["resourceType"],
-        "id": there,
-        **{k: v for k, v in document.items() if k != "resourceType"},
-    }
 
 
 def _outgoing(resource: Resource) -> Resource:

@@ -16,7 +16,7 @@ from adapter.client import FhirClient, Identifier, Placed, WillAnswerTheSame, Wo
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import holds
 from adapter.delivery.plan_bundle import Record, Render, plan_bundle
-from adapter.delivery.transaction import Delivered, Held, Resource, as_held, must_have_succeeded
+from adapter.delivery.transaction import Delivered, Held, Resource, must_have_succeeded, only
 from adapter.store.deliveries import Delivery
 from adapter.store.plans import records
 
@@ -54,7 +54,7 @@ def _brought(sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
 
 def push(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
     """Delivers, or raises what stands in the way.  `first`: nothing of this plan ever left for this partner."""
-    held = None if first else _held(client, sending.identifier)
+    held = None if first else only(client, "CarePlan", sending.identifier, "the plan")
     for _ in range(2):  # once more, where somebody made the plan between our look and our request
         bundle = sending.bundle(held)
         if held is not None and holds(bundle["entry"][_PLAN]["resource"], held.resource):
@@ -66,19 +66,12 @@ def push(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
             return Delivered(there.id, there.version, sent=True)
         # A look tells what an answer does not; and after a create that may not have been the first request, it raises
         # where one that was thought dead made a second plan (conditional creates race: HAPI #3141, Medplum #4878).
-        held = _held(client, sending.identifier)
+        held = only(client, "CarePlan", sending.identifier, "the plan")
         if held is None:
             raise WorthAnotherTry("the partner accepted the plan, and a search does not find it")
         if ours:
             return Delivered(held.id, held.version, sent=True)
     raise WorthAnotherTry("the plan changes at the partner while it is being delivered")
-
-
-def _held(client: FhirClient, identifier: Identifier) -> Held | None:
-    found = client.find("CarePlan", identifier)
-    if len(found) > 1:
-        raise WillAnswerTheSame("the partner holds the plan more than once", codes=("multiple-matches",))
-    return as_held(found[0]) if found else None
 
 
 def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | None:

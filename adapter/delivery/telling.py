@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from adapter.client import Identifier
 from adapter.delivery.output import Output, named_plans
+from adapter.delivery.transaction import Resource
 from adapter.exchange.dialects import DIALECTS, PLAIN, Dialect
 from adapter.exchange.envelope import TASK, Envelope
 from adapter.exchange.notification import RELATIVE
@@ -28,8 +29,6 @@ from adapter.store.referrals import Referral
 from adapter.store.resources import Stored
 from mappings.r4 import definitions, exact_json
 from mappings.r4.fhirpath import leaves
-
-Resource = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Answer, FhirClient, WillAnswerTheSame, WorthAnotherTry, issue_codes
-from adapter.delivery.plan_bundle import urn
-from adapter.delivery.telling import Resource, Telling
-from adapter.delivery.transaction import Delivered
+from adapter.delivery.telling import Telling
+from adapter.delivery.transaction import Delivered, Resource, accepted, urn
 from adapter.settings import Settings
 from mappings.faults import refuse
 from mappings.r4 import validity
@@ -88,12 +87,7 @@ def _destination(telling: Telling) -> Resource:
 
 def _must_have_been_taken(answer: Answer) -> None:
     """Some say no inside an accepting answer: an OperationOutcome, or a message that answers with an error."""
-    body = answer.body
-    if answer.status == 409 or not isinstance(body, dict):
-        return
-    if errors := issue_codes(body):
-        raise WillAnswerTheSame("refused inside an accepting answer", status=answer.status, codes=errors)
-    inside = [one.get("resource") for one in body.get("entry") or [] if isinstance(one, dict)]
+    inside = [one.get("resource") for one in accepted(answer).get("entry") or [] if isinstance(one, dict)]
     found = [one for one in inside if isinstance(one, dict)]
     header = next((one for one in found if one.get("resourceType") == "MessageHeader"), {})
     response = header.get("response")

@@ -11,9 +11,8 @@ from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnoth
 from adapter.client.searching import carries
 from adapter.delivery.compare import holds
 from adapter.delivery.output import Output
-from adapter.delivery.plan_bundle import urn, with_id
-from adapter.delivery.telling import Resource, Telling
-from adapter.delivery.transaction import Delivered, Held, as_held, must_have_succeeded
+from adapter.delivery.telling import Telling
+from adapter.delivery.transaction import Delivered, Held, Resource, as_held, entry, must_have_succeeded, only, urn
 from adapter.exchange.task import STATE
 from mappings.faults import refuse
 from mappings.r4 import validity
@@ -48,7 +47,7 @@ class _Look:
         self._telling = telling
         self._task = _task(client, telling)
         self._outputs = {one.name: one for one in telling.outputs}
-        self._held = {one.name: _only(client, one.type, one.known_by) for one in telling.outputs}
+        self._held = {one.name: only(client, one.type, one.known_by, "it") for one in telling.outputs}
 
     def told(self, *, sent: bool) -> Delivered:
         """Where the Task is; WorthAnotherTry where it is not there."""
@@ -59,7 +58,7 @@ class _Look:
     def entries(self) -> list[Resource]:
         """What is to be sent: nothing where all of it is there."""
         found = [*map(self._output_entry, self._telling.outputs), self._task_entry()]
-        return [entry for entry in found if entry is not None]
+        return [one for one in found if one is not None]
 
     def _output_entry(self, output: Output) -> Resource | None:
         resource = self._telling.outside(output.resource, self._place)
@@ -67,13 +66,13 @@ class _Look:
         held = self._held[output.name]
         if held is not None and holds(resource, held.resource):
             return None
-        return _entry(resource, output.known_by, held)
+        return entry(resource, output.known_by, held)
 
     def _task_entry(self) -> Resource | None:
         ours = self._telling.outside(self._telling.task, self._place)
         if self._task is None:
             refuse(validity.check(ours))
-            return _entry(ours, self._telling.filler, None)
+            return entry(ours, self._telling.filler, None)
         held = self._task.resource
         laid = {name: value for name, value in held.items() if name not in (*STATE, "output")}
         laid |= {name: ours[name] for name in STATE if name in ours}
@@ -81,7 +80,7 @@ class _Look:
             laid["output"] = output
         if same(laid, held):
             return None
-        return _entry({**laid, "lastModified": ours["lastModified"]}, self._telling.filler, self._task)
+        return entry({**laid, "lastModified": ours["lastModified"]}, self._telling.filler, self._task)
 
     def _merged(self, held: list[Resource], ours: list[Resource]) -> list[Resource]:
         """The outputs that are there, and those of ours that are not yet."""
@@ -97,25 +96,13 @@ class _Look:
         return f"{output.type}/{held.id}" if held is not None else urn(output.type, output.known_by)
 
 
-def _entry(resource: Resource, known_by: Identifier, held: Held | None) -> Resource:
-    """An entry of the transaction: a create on condition that it is not there, or an update of what is."""
-    type_ = resource["resourceType"]
-    if held is None:
-        request: Resource = {"method": "POST", "url": type_, "ifNoneExist": known_by.query()}
-        return {"fullUrl": urn(type_, known_by), "resource": resource, "request": request}
-    request = {"method": "PUT", "url": f"{type_}/{held.id}"}
-    if held.version is not None:
-        request["ifMatch"] = f'W/"{held.version}"'
-    return {"fullUrl": urn(type_, known_by), "resource": with_id(resource, held.id), "request": request}
-
-
 def _task(client: FhirClient, telling: Telling) -> Held | None:
     """The Task that the referral came with, where it is there and is about it; else the one that has our number."""
     if telling.their_task is not None:
         found = _read(client, telling.their_task)
         if found is not None and _about(found, telling):
             return as_held(found)
-    return _only(client, "Task", telling.filler)
+    return only(client, "Task", telling.filler, "it")
 
 
 def _read(client: FhirClient, name: str) -> Resource | None:
@@ -145,10 +132,3 @@ def _local(reference: Json, telling: Telling) -> str:
     if not isinstance(text, str):
         return ""
     return text.removeprefix(f"{telling.partner.base_url}/").partition("/_history/")[0]
-
-
-def _only(client: FhirClient, type_: str, known_by: Identifier) -> Held | None:
-    found = client.find(type_, known_by)
-    if len(found) > 1:
-        raise WillAnswerTheSame("the partner holds it more than once", codes=("multiple-matches",))
-    return as_held(found[0]) if found else None

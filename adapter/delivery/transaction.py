@@ -1,11 +1,22 @@
-"""What every delivery by transaction has in common: what the partner holds, and whether it did what it was sent."""
+"""What deliveries have in common: what the partner holds, what is put where, and whether it did what it was sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from adapter.client import Answer, Verdict, WillAnswerTheSame, WorthAnotherTry, issue_codes, placed, verdict
+from adapter.client import (
+    Answer,
+    FhirClient,
+    Identifier,
+    Verdict,
+    WillAnswerTheSame,
+    WorthAnotherTry,
+    issue_codes,
+    placed,
+    verdict,
+)
 from mappings.values import Json
 
 Resource = dict[str, Any]
@@ -38,15 +49,54 @@ def as_held(resource: Resource) -> Held:
     return Held(there, version if isinstance(version, str) else None, resource)
 
 
-def must_have_succeeded(answer: Answer) -> None:
-    """Some servers say no inside an accepting answer: an OperationOutcome with errors, or a failed entry (fhirbase)."""
+def only(client: FhirClient, type_: str, known_by: Identifier, what: str) -> Held | None:
+    """What the partner holds under a business identifier; WillAnswerTheSame where it holds that (`what`) twice."""
+    found = client.find(type_, known_by)
+    if len(found) > 1:
+        raise WillAnswerTheSame(f"the partner holds {what} more than once", codes=("multiple-matches",))
+    return as_held(found[0]) if found else None
+
+
+def entry(resource: Resource, known_by: Identifier, held: Held | None) -> Resource:
+    """An entry of the transaction: a create on condition that it is not there, or an update of what is."""
+    type_ = resource["resourceType"]
+    if held is None:
+        request: Resource = {"method": "POST", "url": type_, "ifNoneExist": known_by.query()}
+        return {"fullUrl": urn(type_, known_by), "resource": resource, "request": request}
+    request = {"method": "PUT", "url": f"{type_}/{held.id}"}
+    if held.version is not None:
+        request["ifMatch"] = f'W/"{held.version}"'
+    return {"fullUrl": urn(type_, known_by), "resource": _with_id(resource, held.id), "request": request}
+
+
+def urn(resource_type: str, identifier: Identifier) -> str:
+    """What a resource with that business identifier is called within a Bundle."""
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, f'{resource_type}?identifier={identifier.token()}')}"
+
+
+def _with_id(document: Resource, there: str) -> Resource:
+    return {
+        "resourceType": document["resourceType"],
+        "id": there,
+        **{k: v for k, v in document.items() if k != "resourceType"},
+    }
+
+
+def accepted(answer: Answer) -> Resource:
+    """What an accepting answer says, {} where nothing; WillAnswerTheSame where that is no: some servers send an
+    OperationOutcome with errors inside it."""
     body = answer.body
     if answer.status == 409 or not isinstance(body, dict):
-        return
+        return {}
     if errors := issue_codes(body):
         raise WillAnswerTheSame("refused inside an accepting answer", status=answer.status, codes=errors)
-    for entry in body.get("entry") or []:
-        response = entry.get("response") if isinstance(entry, dict) else None
+    return body
+
+
+def must_have_succeeded(answer: Answer) -> None:
+    """Some servers say no for an entry inside an accepting answer (fhirbase)."""
+    for one in accepted(answer).get("entry") or []:
+        response = one.get("response") if isinstance(one, dict) else None
         _entry_must_have_succeeded(response if isinstance(response, dict) else {})
 
 

@@ -20,7 +20,8 @@ from adapter.store.clock import now
 from adapter.store.tables import delivery
 
 Kind = Literal["care_plan", "answers"]
-State = Literal["pending", "delivered", "refused", "superseded"]
+Settled = Literal["delivered", "refused", "superseded"]
+State = Literal["pending"] | Settled
 
 
 class Enqueue(Protocol):
@@ -91,7 +92,7 @@ def note_failure(connection: Connection, delivery_id: str, last_error: str) -> N
 def settle(
     connection: Connection,
     delivery_id: str,
-    state: State,
+    state: Settled,
     *,
     last_error: str | None = None,
     remote_id: str | None = None,
@@ -109,12 +110,12 @@ def settle(
             updated_at=now(),
         )
     )
-    if ended.rowcount == 1 and state != "pending":
+    if ended.rowcount == 1:
         _note(connection, delivery_id, state)
     return ended.rowcount == 1
 
 
-def _note(connection: Connection, delivery_id: str, state: Literal["delivered", "refused", "superseded"]) -> None:
+def _note(connection: Connection, delivery_id: str, state: Settled) -> None:
     """Tells the clinic what became of it, by what was delivered: a plan, or where a referral stands."""
     settled = get(connection, delivery_id)
     if settled is None:

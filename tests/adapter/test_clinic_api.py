@@ -15,7 +15,7 @@ from adapter import create_app
 from adapter.exchange.acceptance import obstacles
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
-from adapter.store.deliveries import State
+from adapter.store.deliveries import Settled
 from adapter.store.engine import writing
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
@@ -307,7 +307,7 @@ def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: Fl
     assert len(enqueued.told) == 2
 
 
-def settle(engine: Engine, delivery: Node, state: State) -> None:
+def settle(engine: Engine, delivery: Node, state: Settled) -> None:
     with writing(engine) as connection:
         deliveries.settle(connection, delivery["id"], state, last_error="401: refused" if state == "refused" else None)
 

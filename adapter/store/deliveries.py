@@ -21,7 +21,7 @@ from adapter.store.tables import delivery
 
 Kind = Literal["care_plan", "answers"]
 Settled = Literal["delivered", "refused", "superseded"]
-State = Literal["pending"] | Settled
+State = Literal["pending", Settled]
 
 
 class Enqueue(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from adapter.settings import Settings
 from adapter.store import deadline
 from mappings.r4 import exact_json
 
+ETAG = r'(?:W/)?"([1-9][0-9]{0,8})"'
+"""As it was given; some clients leave the W/ out (hapifhir/hapi-fhir#2979)."""
 WORTH_PACKING = 1024
 """Bytes of an answer below which gzip saves nothing that counts."""
 
@@ -73,6 +76,17 @@ def check_address(request: Request) -> None:
     """Refuses an address with a character that no database takes, whatever it was meant to find."""
     if "\0" in request.path or any("\0" in name + text for name, text in request.args.items(multi=True)):
         raise refuse("bad request", "invalid", "", "There is a NUL (%00) in the address: take it out.")
+
+
+def if_match(request: Request, where: str, says: str) -> int | None:
+    """The version that If-Match names, None where it is not sent; refused at `where` with `says` for anything else."""
+    told = request.headers.get("If-Match")
+    if told is None:
+        return None
+    found = re.fullmatch(ETAG, told.strip())
+    if found is None:
+        raise refuse("bad request", "invalid", where, says)
+    return int(found[1])
 
 
 def read_json(body: bytes, settings: Settings, what: str) -> Any:

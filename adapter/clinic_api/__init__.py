@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_gate
-from adapter.bodies import check_address, json_response, read_body, read_json
+from adapter.bodies import check_address
 from adapter.clinic_api import changes, errors
-from adapter.clinic_api.asking import JSON, asked
+from adapter.clinic_api.asking import answer, body, check_parameters
 from adapter.clinic_api.decisions import decision_routes
 from adapter.clinic_api.feed import feed_routes
 from adapter.clinic_api.inbox import inbox_routes
@@ -33,7 +32,7 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     routes.register_error_handler(Exception, errors.answer)
     routes.before_request(lambda: check_address(request))
     routes.before_request(clinic_gate(settings, ROOT))
-    routes.before_request(_check_parameters)
+    routes.before_request(check_parameters)
     inbox_routes(routes, engine)
     decision_routes(routes, settings, engine, changed)
     _way_back(routes, engine, enqueue)
@@ -47,11 +46,11 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
 def _way_back(routes: Blueprint, engine: Engine, enqueue: Enqueue | None) -> None:
     @routes.get("/referrals/<id_>/deliveries")
     def brought_back(id_: str) -> Response:
-        return _answer({"deliveries": [delivery_view(one) for one in way_back.brought_back(engine, id_)]})
+        return answer({"deliveries": [delivery_view(one) for one in way_back.brought_back(engine, id_)]})
 
     @routes.post("/referrals/<id_>/deliveries")
     def bring_again(id_: str) -> Response:
-        return _answer({"deliveries": [delivery_view(one) for one in way_back.bring_again(engine, enqueue, id_)]})
+        return answer({"deliveries": [delivery_view(one) for one in way_back.bring_again(engine, enqueue, id_)]})
 
 
 def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:
@@ -59,7 +58,7 @@ def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enque
     def put_plan(id_: str) -> Response:
         if not _ID.fullmatch(id_):
             raise refuse("unprocessable", "value", "id", "A plan's id is of letters, digits, - and ., at most 64.")
-        return _plan(plans.put_plan(engine, settings, enqueue, id_, _body(settings)))
+        return _plan(plans.put_plan(engine, settings, enqueue, id_, body(settings)))
 
     @routes.get("/care-plans/<id_>")
     def plan(id_: str) -> Response:
@@ -67,22 +66,10 @@ def _plans(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enque
 
     @routes.get("/care-plans/<id_>/deliveries")
     def deliveries(id_: str) -> Response:
-        return _answer({"deliveries": [delivery_view(one) for one in plans.plan_of(engine, id_).deliveries]})
-
-
-def _check_parameters() -> None:
-    asked()
-
-
-def _body(settings: Settings) -> Any:
-    return read_json(read_body(request, settings, (JSON,), ""), settings, "")
-
-
-def _answer(value: Any, status: int = 200) -> Response:
-    return json_response(value, status, JSON)
+        return answer({"deliveries": [delivery_view(one) for one in plans.plan_of(engine, id_).deliveries]})
 
 
 def _plan(held: plans.Held) -> Response:
-    response = _answer(plan_view(held), 201 if held.created else 200)
+    response = answer(plan_view(held), 201 if held.created else 200)
     response.set_etag(str(held.plan.version), weak=True)
     return response

@@ -1,14 +1,16 @@
-"""What requests to the clinic API may ask for, and the type of what goes both ways."""
+"""What requests to the clinic API may ask for, and how what goes both ways is read and written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import request
+from flask import Response, g, request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from adapter.bodies import json_response, read_body, read_json
 from adapter.exchange.refusal import refuse
+from adapter.settings import Settings
 from adapter.store.referrals import STATUSES
 
 JSON = "application/json"
@@ -66,11 +68,22 @@ PARAMETERS: Mapping[str, Schema] = {"clinic.inbox": Inbox(unknown=EXCLUDE), "cli
 """By the route; the others have none."""
 
 
-def asked() -> dict[str, Any]:
-    """The parameters of a request; refused where one is not known, is given twice, or says what it cannot.
+def check_parameters() -> None:
+    """Reads the parameters of a request, before its route; refused where one is not known, is given twice, or says what
+    it cannot.
 
     One that is not known would be left out in silence: the answer to another question than was asked.
     """
+    g.asked = _parameters()
+
+
+def asked() -> dict[str, Any]:
+    """The parameters of this request."""
+    told: dict[str, Any] = g.asked
+    return told
+
+
+def _parameters() -> dict[str, Any]:
     schema = PARAMETERS.get(request.endpoint or "")
     known = list(schema.fields) if schema is not None else []
     for name, values in request.args.lists():
@@ -93,3 +106,12 @@ def page_of(told: Mapping[str, Any], most: int) -> int:
     """How many are wanted: PAGE where nothing is said, never more than `most`."""
     wanted: int = told.get("limit", PAGE)
     return min(wanted, most)
+
+
+def body(settings: Settings) -> Any:
+    """What a request says."""
+    return read_json(read_body(request, settings, (JSON,), ""), settings, "")
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    return json_response(value, status, JSON)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,12 +12,13 @@ from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_caller
-from adapter.bodies import json_response, read_body, read_json
-from adapter.clinic_api.asking import JSON
+from adapter.bodies import if_match, read_body, read_json
+from adapter.clinic_api.asking import JSON, answer
+from adapter.clinic_api.told import issues
 from adapter.clinic_api.views import history_view, referral_in_full
 from adapter.exchange import decisions
 from adapter.exchange.decisions import Decision, Standing
-from adapter.exchange.refusal import Refusal, refuse
+from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed
 from adapter.exchange.workflow.states import ACTIONS, Action, Deed
 from adapter.settings import Settings
@@ -26,9 +27,6 @@ from mappings import Issue
 _FHIR_STRING = re.compile(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*[^\x00-\x20][^\x00-\x08\x0b\x0c\x0e-\x1f]*$")
 _LONGEST = 1048576
 """What R4 lets a string be (datatypes.html#string): the words go into a Task."""
-ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
-
-NO_SUCH = "There is no such field."
 
 
 def decision_routes(routes: Blueprint, settings: Settings, engine: Engine, changed: Changed) -> None:
@@ -40,7 +38,7 @@ def decision_routes(routes: Blueprint, settings: Settings, engine: Engine, chang
 
     @routes.get("/referrals/<id_>/history")
     def history(id_: str) -> Response:
-        return json_response({"history": history_view(decisions.standing(engine, id_))}, 200, JSON)
+        return answer({"history": history_view(decisions.standing(engine, id_))})
 
     for name, action in ACTIONS.items():
         if action.by == "clinic":
@@ -87,21 +85,12 @@ def schema_of(name: Deed) -> Schema:
 
 
 def _check(schema: Schema, told: Any) -> None:
-    found = list(_issues(schema.validate(told))) if isinstance(told, dict) else [_NO_OBJECT]
+    found = issues(schema, told) if isinstance(told, dict) else [_NO_OBJECT]
     if found:
         raise Refusal("unprocessable", found)
 
 
 _NO_OBJECT = Issue("error", "structure", "", "What is sent here is an object.")
-
-
-def _issues(errors: dict[str, Any]) -> Iterator[Issue]:
-    for name, texts in errors.items():
-        for text in texts:
-            if text == "Unknown field.":
-                yield Issue("error", "structure", name, NO_SUCH)
-            else:
-                yield Issue("error", "required" if text.startswith("Say") else "value", name, text)
 
 
 def _body(settings: Settings, action: Action) -> Any:
@@ -115,17 +104,11 @@ def _body(settings: Settings, action: Action) -> Any:
 
 
 def _version() -> int | None:
-    """The version that was decided on, where that is told (If-Match)."""
-    told = request.headers.get("If-Match")
-    if told is None:
-        return None
-    found = ETAG.fullmatch(told.strip())
-    if found is None:
-        raise refuse("bad request", "invalid", "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
-    return int(found[1])
+    """The version that was decided on, where that is told."""
+    return if_match(request, "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
 
 
 def _answer(standing: Standing) -> Response:
-    response = json_response(referral_in_full(standing), 200, JSON)
+    response = answer(referral_in_full(standing))
     response.set_etag(str(standing.version), weak=True)
     return response

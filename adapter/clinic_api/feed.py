@@ -7,8 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from sqlalchemy import Engine
 
-from adapter.bodies import json_response
-from adapter.clinic_api.asking import JSON, MOST_CHANGES, asked, page_of
+from adapter.clinic_api.asking import MOST_CHANGES, answer, asked, page_of
 from adapter.store import changes
 from adapter.store.changes import Change
 from adapter.store.engine import writing
@@ -24,8 +23,7 @@ def feed_routes(routes: Blueprint, engine: Engine) -> None:
         with writing(engine) as connection:
             found = changes.after(connection, position, page_of(told, MOST_CHANGES))
         following = found[-1].position if found else position
-        answer = {"changes": [change_view(one) for one in found], "next": str(following)}
-        return json_response(answer, 200, JSON)
+        return answer({"changes": [change_view(one) for one in found], "next": str(following)})
 
 
 def change_view(change: Change) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 from sqlalchemy import Engine
 
-from adapter.bodies import json_response
-from adapter.clinic_api.asking import JSON, MOST_REFERRALS, asked, page_of
+from adapter.clinic_api.asking import MOST_REFERRALS, answer, asked, page_of
 from adapter.clinic_api.views import referral_view
 from adapter.store import referrals
 from adapter.store.engine import reading
@@ -33,4 +32,4 @@ def inbox_routes(routes: Blueprint, engine: Engine) -> None:
             found = referrals.inbox(connection, sought, told.get("cursor"), most + 1)
         page = found[:most]
         following = str(page[-1].serial) if len(found) > most else None
-        return json_response({"referrals": [referral_view(one) for one in page], "next": following}, 200, JSON)
+        return answer({"referrals": [referral_view(one) for one in page], "next": following})

@@ -8,7 +8,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from adapter.authorisation import clinic_caller
 from adapter.exchange.editing import SIDES
-from adapter.exchange.refusal import refuse
+from adapter.exchange.refusal import Refusal, refuse
+from mappings import Issue
 
 
 def _text(says: str, *checks: Any) -> fields.String:
@@ -70,12 +71,21 @@ def checked(schema: Schema, told: Any) -> dict[str, Any]:
     """The members of a body; refused with the first thing that is wrong with it."""
     if not isinstance(told, dict):
         raise refuse("unprocessable", "structure", "", f"Send an object with {' and '.join(schema.fields)}.")
-    for name, texts in schema.validate(told).items():
-        required = name in schema.fields and name not in told
-        known = name in schema.fields
-        text = texts[0] if known else "There is no such field."
-        raise refuse("unprocessable", "required" if required else "value" if known else "structure", str(name), text)
+    if found := issues(schema, told):
+        raise Refusal("unprocessable", found[:1])
     return told
+
+
+def issues(schema: Schema, told: dict[str, Any]) -> list[Issue]:
+    """All that is wrong with the members of a body, by its schema."""
+    return [_issue(schema, told, name, text) for name, texts in schema.validate(told).items() for text in texts]
+
+
+def _issue(schema: Schema, told: dict[str, Any], name: str, text: str) -> Issue:
+    if name not in schema.fields:
+        return Issue("error", "structure", name, "There is no such field.")
+    missing = name not in told or text.startswith("Say it")  # a text of nothing is none
+    return Issue("error", "required" if missing else "value", name, text)
 
 
 def who(told: dict[str, Any]) -> str:

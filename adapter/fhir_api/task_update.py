@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
 from adapter.authorisation import caller
-from adapter.bodies import read_body, read_json
+from adapter.bodies import if_match, read_body, read_json
 from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
@@ -19,9 +17,6 @@ from adapter.fhir_api.outcome import outcome
 from adapter.settings import Settings
 from adapter.store.resources import Stored
 from mappings import Issue
-
-_ETAG = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"')
-"""As it was given; some clients leave the W/ out (hapifhir/hapi-fhir#2979)."""
 
 
 def task_update(routes: Blueprint, settings: Settings, engine: Engine, changed: Changed) -> None:
@@ -45,14 +40,11 @@ def task_update(routes: Blueprint, settings: Settings, engine: Engine, changed: 
 
 def _version() -> int:
     """What If-Match says: R4 lets a server require it, with 400 where it is missing (http.html#concurrency)."""
-    told = request.headers.get("If-Match")
-    if told is None:
+    version = if_match(request, "Task", 'If-Match is one version of the Task, such as W/"1".')
+    if version is None:
         text = 'Say which version this was made from: If-Match: W/"1", the ETag that the Task was read with.'
         raise refuse("bad request", "required", "Task", text)
-    found = _ETAG.fullmatch(told.strip())
-    if found is None:
-        raise refuse("bad request", "invalid", "Task", 'If-Match is one version of the Task, such as W/"1".')
-    return int(found[1])
+    return version
 
 
 def _answered(stored: Stored) -> Response:

@@ -9,9 +9,9 @@ them would miss what was committed behind its back.  There is no patient in it: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from adapter.store.clock import now
 from adapter.store.tables import change
@@ -53,16 +53,12 @@ def after(connection: Connection, position: int, limit: int) -> list[Change]:
     """The changes behind a place, in their order; the connection may write."""
     _place(connection)
     rows = connection.execute(
-        select(change.c.position, change.c.at, change.c.of, change.c.subject, change.c.what)
+        select(change.c.position, change.c.at, change.c.of, change.c.subject.label("id"), change.c.what)
         .where(change.c.position > position)
         .order_by(change.c.position)
         .limit(limit)
     )
-    return [Change(*_cells(row)) for row in rows]
-
-
-def _cells(row: Any) -> tuple[Any, ...]:
-    return tuple(row)
+    return [Change(**row._asdict()) for row in rows]
 
 
 def _place(connection: Connection) -> None:
@@ -72,5 +68,5 @@ def _place(connection: Connection) -> None:
     waiting = select(change.c.id).where(change.c.position.is_(None)).order_by(change.c.id).limit(_AT_ONCE)
     while new := list(connection.scalars(waiting)):
         last = connection.scalar(select(func.max(change.c.position))) or 0
-        for number, id_ in enumerate(new, last + 1):
-            connection.execute(update(change).where(change.c.id == id_).values(position=number))
+        placed = update(change).where(change.c.id == bindparam("row")).values(position=bindparam("place"))
+        connection.execute(placed, [{"row": id_, "place": number} for number, id_ in enumerate(new, last + 1)])

@@ -5,23 +5,25 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, current_app
 
-from adapter.bodies import json_response
+from adapter.clinic_api.asking import answer
+from adapter.exchange.translation import site_of
 from adapter.settings import Settings
 
 
 def openapi_route(routes: Blueprint, settings: Settings) -> None:
     """Adds the route; the description is made when it is first asked for."""
-    made: list[dict[str, Any]] = []
+
+    @cache
+    def description() -> dict[str, Any]:
+        from adapter.clinic_api.openapi.document import document
+
+        return document(current_app.url_map, site_of(settings.site), closed=bool(settings.clinic_tokens))
 
     @routes.get("/openapi.json")
     def openapi() -> Response:
-        from adapter.clinic_api.openapi.document import document
-        from adapter.exchange.translation import site_of
-
-        if not made:
-            made.append(document(current_app.url_map, site_of(settings.site), closed=bool(settings.clinic_tokens)))
-        return json_response(made[0], 200, "application/json")
+        return answer(description())

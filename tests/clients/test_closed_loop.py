@@ -26,7 +26,8 @@ def clients(
     request: pytest.FixtureRequest, service: Service, pytestconfig: pytest.Config
 ) -> Iterator[tuple[Client, Client]]:
     """The program of the hospital that refers, and the same program of somebody else."""
-    cache = pytestconfig.cache.mkdir("clients")
+    cache = pytestconfig.cache
+    assert cache is not None
     open_, url = EVERY[request.param], f"{service.url}/fhir"
     with (
         open_(url, bearer("hospital")["Authorization"], cache) as hospital,

@@ -11,5 +11,5 @@ from tests.judge.hapi import Hapi, running
 
 @pytest.fixture(scope="session")
 def hapi(pytestconfig: pytest.Config) -> Iterator[Hapi]:
-    with running(pytestconfig.cache.mkdir("hapi")) as judge:
+    with running(pytestconfig.cache.mkdir("java")) as judge:
         yield judge

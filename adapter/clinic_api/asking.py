@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, g, request
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from adapter.bodies import json_response, read_body, read_json
+from adapter.bodies import if_match, json_response, read_body, read_json
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
 from adapter.store.referrals import STATUSES
 
 JSON = "application/json"
+ID = r"[A-Za-z0-9.-]{1,64}"
+"""What the clinic may put its records under."""
 PAGE = 50
 MOST_REFERRALS = 200
 MOST_CHANGES = 1000
@@ -113,5 +116,20 @@ def body(settings: Settings) -> Any:
     return read_json(read_body(request, settings, (JSON,), ""), settings, "")
 
 
-def answer(value: Any, status: int = 200) -> Response:
-    return json_response(value, status, JSON)
+def check_id(id_: str) -> None:
+    """Refuses an id that a record of the clinic's cannot be put under."""
+    if not re.fullmatch(ID, id_):
+        raise refuse("unprocessable", "value", "id", "An id is of letters, digits, - and ., at most 64.")
+
+
+def told_version() -> int | None:
+    """The version that what is told was made from, where that is said (If-Match)."""
+    return if_match(request, "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
+
+
+def answer(value: Any, status: int = 200, *, version: int | None = None) -> Response:
+    """The answer, with the ETag of that version."""
+    response = json_response(value, status, JSON)
+    if version is not None:
+        response.set_etag(str(version), weak=True)
+    return response

@@ -12,8 +12,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_caller
-from adapter.bodies import if_match, read_body, read_json
-from adapter.clinic_api.asking import JSON, answer
+from adapter.bodies import read_body, read_json
+from adapter.clinic_api.asking import JSON, answer, told_version
 from adapter.clinic_api.told import issues
 from adapter.clinic_api.views import history_view, referral_in_full
 from adapter.exchange import decisions
@@ -53,10 +53,10 @@ def _decided(
         told = _body(settings, action)
         if action.record:
             nothing = told == {} and not action.needs_record
-            decision = Decision(name, record=None if nothing else told, version=_version(), who=_who())
+            decision = Decision(name, record=None if nothing else told, version=told_version(), who=_who())
         else:
             _check(schema_of(name), told)
-            decision = Decision(name, told.get(action.text), version=_version(), who=_who())
+            decision = Decision(name, told.get(action.text), version=told_version(), who=_who())
         return _answer(decisions.decide(engine, settings, id_, decision, changed))
 
     return decided
@@ -103,12 +103,5 @@ def _body(settings: Settings, action: Action) -> Any:
     return read_json(body, settings, "")
 
 
-def _version() -> int | None:
-    """The version that was decided on, where that is told."""
-    return if_match(request, "If-Match", 'If-Match is the ETag that was read, such as W/"1".')
-
-
 def _answer(standing: Standing) -> Response:
-    response = answer(referral_in_full(standing))
-    response.set_etag(str(standing.version), weak=True)
-    return response
+    return answer(referral_in_full(standing), version=standing.version)

@@ -10,6 +10,7 @@ from adapter.exchange.plans import Held
 from adapter.exchange.workflow.states import ACTIONS, allowed
 from adapter.store.conflicts import Conflict
 from adapter.store.deliveries import Delivery
+from adapter.store.records import Kept
 from adapter.store.referrals import Referral
 from adapter.store.transitions import Transition
 
@@ -88,3 +89,9 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
     version = {"care_plan": "plan_version", "answers": "task_version"}[delivery.kind]
     told = {name: value for name, value in vars(delivery).items() if name not in ("kind", "item_id", "item_version")}
     return {"id": told.pop("id"), version: delivery.item_version, **told}
+
+
+def kept_view(kept: Kept) -> dict[str, Any]:
+    """A version of one of the clinic's own records."""
+    rest = {name: value for name, value in vars(kept).items() if name != "kind"}
+    return {"id": rest.pop("id"), **rest}

@@ -1,7 +1,8 @@
-"""What goes with a Task that is told to a referral's sender, and the plans that a note names by their number.
+"""What goes with a Task that is told to a referral's sender, and the records that a note names by their number.
 
-A plan goes with the note that names it, in the version of that moment, about the patient as the sender names it.  To a
-partner that gets plans anyway it does not go a second time, and a plan of another patient goes nowhere.
+A plan, an assessment, a procedure or a prescription goes with the note that names it, in the version of that moment,
+about the patient as the sender names it.  To a partner that gets plans anyway a plan does not go a second time; what is
+another patient's goes nowhere.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from adapter.client import Identifier
 from adapter.delivery.partners import plan_identifier, rendering
 from adapter.delivery.plan_bundle import named
 from adapter.delivery.transaction import Resource
+from adapter.exchange.own_records import KINDS
 from adapter.exchange.workflow.answering import about
 from adapter.settings import Partner, Settings
-from adapter.store import plans
+from adapter.store import plans, records
 from adapter.store.referrals import Referral
 
 
@@ -36,20 +38,28 @@ class Output:
         return self.name.partition("/")[0]
 
 
-def named_plans(
+def named_records(
     connection: Connection, settings: Settings, partner: Partner, referral: Referral, task: Resource,
     outputs: Sequence[Resource],
 ) -> Iterator[Output]:  # fmt: skip
-    """The plans of the referral's patient that the outputs name."""
-    if "care_plan" in partner.sends:
-        return
+    """The plans, assessments, procedures and prescriptions of the referral's patient that the outputs name."""
     ours = {"system": settings.system("patient"), "value": referral.patient_number}
+    render, at = rendering(settings, partner.name), task["meta"]["lastUpdated"]
     for plan_id in dict.fromkeys(_numbers(list(outputs), settings.system("care-plan"))):
-        plan = plans.as_of(connection, plan_id, task["meta"]["lastUpdated"])
-        if plan is not None and plan.patient_number == referral.patient_number:
+        plan = plans.as_of(connection, plan_id, at)
+        mine = plan is not None and plan.patient_number == referral.patient_number
+        if plan is not None and mine and "care_plan" not in partner.sends:
             known_by = plan_identifier(settings, plan_id)
-            resource = about(named(plan.record, known_by, rendering(settings, partner.name)), ours, task["for"])
-            yield Output(f"CarePlan/{plan_id}", resource, known_by)
+            yield Output(
+                f"CarePlan/{plan_id}", about(named(plan.record, known_by, render), ours, task["for"]), known_by
+            )
+    for kind in KINDS:
+        system = settings.system(kind.replace("_", "-"))
+        for id_ in dict.fromkeys(_numbers(list(outputs), system)):
+            kept = records.as_of(connection, kind, id_, at)
+            if kept is not None and kept.patient_number == referral.patient_number:
+                resource = about(render(kept.record), ours, task["for"])
+                yield Output(f"{resource['resourceType']}/{id_}", resource, Identifier(system, id_))
 
 
 def _numbers(value: Any, system: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapter.client import Identifier
-from adapter.delivery.output import Output, named_plans
+from adapter.delivery.output import Output, named_records
 from adapter.delivery.transaction import Resource
 from adapter.exchange.dialects import DIALECTS, PLAIN, Dialect
 from adapter.exchange.envelope import TASK, Envelope
@@ -93,7 +93,7 @@ def telling(connection: Connection, settings: Settings, partner: Partner, delive
     task = exact_json.loads(stored.json)
     found = dict(_outputs(connection, task, stored))
     outputs = [_output(settings, name, one) for name, one in found.items()]
-    outputs += named_plans(connection, settings, partner, referral, task, list(found.values()))
+    outputs += named_records(connection, settings, partner, referral, task, list(found.values()))
     held = [messages.get(connection, one) for one in referrals.messages_of(connection, referral.id)]
     came = [(message, reopened(settings, message)) for message in held]
     theirs, their_task = _theirs(came, referral, partner)

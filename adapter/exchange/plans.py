@@ -6,20 +6,18 @@ there before gets this one, and a delivery that was refused is tried again, sinc
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from adapter.exchange.acceptance import refuse_answering, refuse_inaction
+from adapter.exchange.own_records import first_come, patient_number
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import (
     Record,
-    check_plan,
+    check_own,
     not_actionable,
-    patient_pointer,
     referral_pointers,
     refuse_another_number,
     refuse_another_patient,
@@ -31,7 +29,7 @@ from adapter.settings import Settings
 from adapter.store import deliveries, patients, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Enqueue, Kind
-from adapter.store.engine import reading, writing
+from adapter.store.engine import reading
 from adapter.store.numbers import NUMBER
 from adapter.store.plans import Plan
 from adapter.store.referrals import Referral
@@ -53,12 +51,12 @@ class Held:
 
 def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_id: str, told: Any) -> Held:
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
-    number = _patient_number(settings, told)
+    number = patient_number(settings, told, KIND)
     record = with_patient(told, settings.system("patient"), number)
     refuse_another_patient(record, settings.system("patient"), number)
     refuse_another_number(record, settings.system("care-plan"), plan_id)
     record = with_identifier(record, settings.system("care-plan"), plan_id)
-    mapping_version = check_plan(record, site_of(settings.site))
+    mapping_version = check_own(record, site_of(settings.site))
     reasons = not_actionable(record)
     if reasons is not None:
         text = "A plan that may not be acted upon is not sent to anybody"
@@ -80,7 +78,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         _bring(connection, settings, enqueue, plan)
         return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
-    return _first_come(engine, put)
+    return first_come(engine, put)
 
 
 def _bring(connection: Connection, settings: Settings, enqueue: Enqueue | None, plan: Plan) -> None:
@@ -106,34 +104,6 @@ def plan_of(engine: Engine, plan_id: str) -> Held:
         if plan is None:
             raise refuse("not found", "not-found", "id", "There is no care plan of this id.")
         return Held(plan, deliveries.of_item(connection, KIND, plan_id))
-
-
-def _first_come(engine: Engine, put: Callable[[Connection], Held]) -> Held:
-    """Two that put a new plan at once: who loses begins again, and finds what the other has put and can be locked."""
-    try:
-        with writing(engine) as connection:
-            return put(connection)
-    except IntegrityError:
-        with writing(engine) as connection:
-            return put(connection)
-
-
-def _patient_number(settings: Settings, told: Any) -> str:
-    """The number that a plan names its patient by; whether there is such a patient is the store's to say."""
-    if not isinstance(told, dict) or told.get("record") != KIND:
-        raise refuse(
-            "unprocessable", "invalid", "record", f'This must be a clinic record of a plan: "record": "{KIND}".'
-        )
-    named = patient_pointer(told)
-    where = "patient.ref_identifier"
-    if not isinstance(named, dict) or not isinstance(named.get("value"), str):
-        text = "Say whose plan it is by the patient's number here: patient.ref_identifier.value."
-        raise refuse("unprocessable", "required", where, text)
-    if named.get("system", settings.system("patient")) != settings.system("patient"):
-        text = "A plan names its patient by the number that the patient has here; leave system out, or give ours."
-        raise refuse("unprocessable", "invalid", f"{where}.system", text)
-    number: str = named["value"]
-    return number
 
 
 def _referral(connection: Connection, settings: Settings, record: Record, number: str) -> Referral | None:

@@ -69,8 +69,8 @@ def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
     return record, mappings.version("patient", site=site)
 
 
-def check_plan(record: Record, site: Site) -> str:
-    """Refuses a care plan that its schema or its mapping would not take; the version of the mapping."""
+def check_own(record: Record, site: Site) -> str:
+    """Refuses a record of the clinic's that its schema or its mapping would not take; the version of the mapping."""
     found = errors(mappings.check_record(record, site=site))
     if found:
         raise Refusal("unprocessable", found)
@@ -78,7 +78,7 @@ def check_plan(record: Record, site: Site) -> str:
         mappings.to_fhir(record, site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
-    return mappings.version("care_plan", site=site)
+    return mappings.version(record["record"], site=site)
 
 
 # ---- the fields that the exchange itself reads and writes
@@ -133,31 +133,31 @@ def birth_date(patient: Record) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def patient_pointer(plan: Record) -> Any:
-    """How a plan names its patient: an identifier, system and value."""
-    patient = plan.get("patient")
+def patient_pointer(record: Record) -> Any:
+    """How a record names its patient: an identifier, system and value."""
+    patient = record.get("patient")
     return patient.get("ref_identifier") if isinstance(patient, dict) else None
 
 
-def with_patient(plan: Record, system: str, number: str) -> Record:
-    """The plan with its patient named in full."""
-    patient = plan["patient"]
+def with_patient(record: Record, system: str, number: str) -> Record:
+    """The record with its patient named in full."""
+    patient = record["patient"]
     pointer = {"system": system, **patient["ref_identifier"], "value": number}
-    return {**plan, "patient": {**patient, "ref_identifier": pointer}}
+    return {**record, "patient": {**patient, "ref_identifier": pointer}}
 
 
-def refuse_another_patient(plan: Record, system: str, number: str) -> None:
-    """Refuses a plan that names its patient in another way too, or that holds anything of another patient's."""
-    extra = plan["patient"].keys() - {"ref_type", "ref_identifier"}
+def refuse_another_patient(record: Record, system: str, number: str) -> None:
+    """Refuses a record that names its patient in another way too, or that holds anything of another patient's."""
+    extra = record["patient"].keys() - {"ref_type", "ref_identifier"}
     if extra:
-        text = "A plan names its patient by the number here and by nothing beside it: leave this out."
+        text = "A record names its patient by the number here and by nothing beside it: leave this out."
         raise Refusal("unprocessable", [Issue("error", "value", f"patient.{name}", text) for name in sorted(extra)])
-    rest = {name: value for name, value in plan.items() if name != "patient"}
+    rest = {name: value for name, value in record.items() if name != "patient"}
     for path, said in _patients_in(rest, ""):
         named = said.get("ref_identifier") if isinstance(said, dict) else None
         ours = isinstance(named, dict) and (named.get("system"), named.get("value")) == (system, number)
         if not ours or "ref" in said:
-            text = "This is said of another patient than the plan's: leave it out, or put it in a plan of that patient."
+            text = "This is said of another patient than the record's: leave it out, or put it in one of that patient."
             raise refuse("unprocessable", "value", path, text)
 
 

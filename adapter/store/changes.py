@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from adapter.store.clock import now
 from adapter.store.tables import change
 
-Of = Literal["referral", "patient", "care_plan"]
+Of = Literal["referral", "patient", "care_plan", "assessment", "procedure", "medication_request"]
 What = Literal[
     "received",
     "changed",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from adapter.store.clock import now
 from adapter.store.keys import key
@@ -57,6 +57,17 @@ def add(
     )
     for identifier in sorted({key(system or "", value) for system, value in identifiers}):
         connection.execute(insert(patient_identifier).values(key=identifier, number=number))
+
+
+def mapping_version(connection: Connection, number: str) -> str:
+    """Which mapping made a patient's record."""
+    return str(connection.scalars(select(patient.c.mapping_version).where(patient.c.number == number)).one())
+
+
+def change(connection: Connection, number: str, record: dict[str, Any], made_by: str) -> None:
+    """The record that a patient has from now on."""
+    changed = update(patient).where(patient.c.number == number)
+    connection.execute(changed.values(record=exact_json.dumps(record), mapping_version=made_by))
 
 
 def _patient(row: Row[Any] | None) -> Patient | None:

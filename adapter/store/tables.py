@@ -323,6 +323,21 @@ care_plan = Table(
 )
 """Every version of every plan that the clinic put."""
 
+kept_record = Table(
+    f"{PREFIX}kept_record",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("mapping_version", Text, nullable=False),
+    Column("patient_number", Text, ForeignKey(f"{PREFIX}patient.number"), nullable=False),
+    Column("stored_at", Text, nullable=False),
+    Column("stored_by", Text, nullable=False),
+    Index(None, "patient_number", "kind"),
+)
+"""Every version of every other record that the clinic put; of a patient's own, the versions that were put."""
+
 delivery = Table(
     f"{PREFIX}delivery",
     metadata,

@@ -18,6 +18,7 @@ from adapter.clinic_api.openapi.document import described, operations
 from mappings.r4 import exact_json
 from mappings.sites import AS_SHIPPED
 from tests.adapter.speaking import get, received, referral
+from tests.adapter.test_own_records import RECORDS as OWN
 from tests.adapter.workflow.moves import BODIES, standing_at, tell
 
 ADDRESS = "/clinic/v1/openapi.json"
@@ -28,14 +29,15 @@ PLAN = {
     "goals": [{"kind": "goal", "id": "walk", "stage": "active", "description": {"text": "walk 30 minutes"}}],
 }
 
-RECORDS = {
-    *(f"POST /clinic/v1/referrals/{{id_}}/{action}" for action in ("schedule", "attended", "complete")),
+WHOLE_RECORDS = {
     "PUT /clinic/v1/referrals/{id_}/record",
-    "PUT /clinic/v1/care-plans/{id_}",
+    "PUT /clinic/v1/patients/{number}",
+    *(f"PUT /clinic/v1/{kind}/{{id_}}" for kind in ("care-plans", *OWN)),
 }
-
-WHOLE_RECORDS = {"PUT /clinic/v1/referrals/{id_}/record", "PUT /clinic/v1/care-plans/{id_}"}
 """So large that making wrong ones of them takes minutes; what is wrong with records is told in tests of their own."""
+RECORDS = WHOLE_RECORDS | {
+    f"POST /clinic/v1/referrals/{{id_}}/{action}" for action in ("schedule", "attended", "complete")
+}
 
 
 @pytest.fixture
@@ -80,6 +82,11 @@ def test_what_is_answered_is_what_is_described(client: FlaskClient, description:
         ("get", "/clinic/v1/care-plans/plan-1", None, 200),
         ("get", "/clinic/v1/care-plans/plan-1/deliveries", None, 200),
         ("get", f"/clinic/v1/patients/{one['patient_number']}/links", None, 200),
+        ("get", f"/clinic/v1/patients/{one['patient_number']}", None, 200),
+        *((("put", f"/clinic/v1/{kind}/1", OWN[kind], 201)) for kind in OWN),
+        *((("get", f"/clinic/v1/{kind}/1", None, 200)) for kind in OWN),
+        *((("get", f"/clinic/v1/{kind}/1/history", None, 200)) for kind in OWN),
+        *((("get", f"/clinic/v1/patients/{one['patient_number']}/{kind}", None, 200)) for kind in OWN),
         ("get", "/clinic/v1/changes", None, 200),
     ]
     for method, address, body, status in asked:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from adapter.store.changes import Of
 from adapter.store.referrals import STATUSES
 
 
@@ -156,6 +157,34 @@ class Plan(Answer):
     deliveries = many(PlanDelivery, "Where it was brought.")
 
 
+class Kept(Answer):
+    """A version of one of the clinic's own records."""
+
+    id = text("Its id; a patient's number.")
+    version = number("Its version.")
+    record = record("The record.")
+    mapping_version = text("The mapping that it was checked by.")
+    patient_number = text("Whose it is.")
+    stored_at = text("When.")
+    stored_by = text("By whom: the name of the clinic's token; empty for what was received.")
+
+
+class KeptVersions(Answer):
+    versions = many(Kept, "The newest first.")
+
+
+class KeptOfPatient(Answer):
+    records = many(Kept, "Each as it stands now, by their ids.")
+
+
+class Patient(Answer):
+    """A patient's record."""
+
+    version = number("Its version; 1 as it was received.")
+    number = text("The number here.")
+    record = record("The record.")
+
+
 class Conflict(Answer):
     """What both sides changed."""
 
@@ -176,7 +205,7 @@ class Change(Answer):
     """One thing that has happened."""
 
     at = text("When.")
-    of = text("Of what.", validate=validate.OneOf(("referral", "patient", "care_plan")))
+    of = text("Of what.", validate=validate.OneOf(get_args(Of)))
     id = text("Its id; a patient's number.")
     what = text("What.")
 

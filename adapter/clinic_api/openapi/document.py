@@ -14,14 +14,16 @@ from marshmallow import RAISE, Schema, fields
 from werkzeug.routing import Map, Rule
 
 from adapter.bodies import ETAG
-from adapter.clinic_api.asking import JSON, PARAMETERS
+from adapter.clinic_api.asking import ID, JSON, PARAMETERS
 from adapter.clinic_api.decisions import schema_of as schema_of_decision
 from adapter.clinic_api.errors import PROBLEM
 from adapter.clinic_api.openapi import answers
 from adapter.clinic_api.openapi.record_fields import Describing
 from adapter.clinic_api.told import Decided, Linking, OwnRecord, Undoing
+from adapter.exchange.own_records import KINDS
 from adapter.exchange.workflow.states import ACTIONS
 from mappings.records.schema import schema_of
+from mappings.roots import roots
 from mappings.sites import Site
 
 ENDPOINTS = "clinic."
@@ -33,7 +35,7 @@ class Operation:
 
     says: str
     tells: type[Schema] | None
-    asks: Schema | type[Schema] | None = None
+    asks: Schema | type[Schema] | dict[str, list[Schema]] | None = None
     needs_body: bool = True
     statuses: tuple[int, ...] = (200,)
     conditional: bool = False
@@ -108,7 +110,22 @@ def operations(site: Site, *, closed: bool = False) -> Mapping[str, Operation]:
         "deliveries": Operation("Where a plan was brought.", answers.PlanDeliveries),
         "openapi": Operation("This description.", None),
     }
-    return fixed | dict(_decisions(site))
+    return fixed | dict(_decisions(site)) | dict(_own_records(site))
+
+
+def _own_records(site: Site) -> Iterator[tuple[str, Operation]]:
+    for kind in KINDS:
+        sorts = roots(site)[kind]
+        schemas = [schema_of(kind, sort, site) for sort in sorts]
+        asks: Schema | dict[str, list[Schema]] = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+        words = kind.replace("_", " ")
+        yield f"put_{kind}", Operation(f"Put a {words}.", answers.Kept, asks, statuses=(200, 201), conditional=True)
+        yield kind, Operation(f"A {words} as it stands.", answers.Kept)
+        yield f"{kind}_history", Operation(f"A {words} in all its versions.", answers.KeptVersions)
+        yield f"{kind}_of_patient", Operation(f"Each {words} of a patient.", answers.KeptOfPatient)
+    yield "patient", Operation("A patient's record.", answers.Patient)
+    whole = schema_of("patient", site=site)
+    yield "put_patient", Operation("Mend a patient's record.", answers.Kept, whole, conditional=True)
 
 
 def _decisions(site: Site) -> Iterator[tuple[str, Operation]]:
@@ -168,5 +185,5 @@ def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
 
 
 _ETAG = f"^{ETAG}$"
-_ID = "^[A-Za-z0-9.-]{1,64}$"
+_ID = f"^{ID}$"
 _STATUS = {200: "As it stands now.", 201: "It is new."}

@@ -10,6 +10,7 @@ from adapter.store.engine import writing
 from adapter.store.resources import Stored
 from mappings.r4.exact_json import dumps
 from tests.adapter.speaking import Node, get, received, referral
+from tests.adapter.test_own_records import RECORDS
 from tests.adapter.workflow.moves import NOTE, tell
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Line
@@ -80,6 +81,33 @@ def test_the_note_comes_with_the_plan_and_the_procedure_that_it_refers_to(
         assert note["context"]["related"][0] == {"reference": f"Procedure/{procedure['id']}"}
         assert plan["subject"]["reference"] == note["subject"]["reference"] == task["for"]["reference"]
         assert desk.deliveries(one)[-1]["state"] == "delivered"
+
+
+def test_the_note_comes_with_the_clinics_own_records_that_it_names(
+    tmp_path: Path, database_url: str, line: Line, hospital: Hospital
+) -> None:
+    """The assessment and the procedure as they stand in the clinic's API, about the patient as the sender names it."""
+    with desk_on(tmp_path, database_url, line) as desk:
+        one = received(desk.client, referral())
+        other = received(desk.client, referral("R-2", "4712"))
+        base = desk.settings.identifier_base
+        for name, whose in (("assessments/nrs-1", one), ("procedures/facet-1", one), ("procedures/other-1", other)):
+            kind, _, _ = name.partition("/")
+            record = RECORDS[kind] | {"patient": {"ref_identifier": {"value": whose["patient_number"]}}}
+            assert desk.client.put(f"/clinic/v1/{name}", json=record).status_code == 201
+        pointers = [("assessment", "nrs-1"), ("procedure", "facet-1"), ("procedure", "other-1")]
+        named = [{"ref_identifier": {"system": f"{base}/{kind}", "value": id_}} for kind, id_ in pointers]
+        for action, body in (("accept", {}), ("complete", NOTE | {"context": {"related": named}})):
+            answer = tell(desk.client, one, action, body)
+            assert answer.status_code == 200, answer.text
+        desk.take_all()
+        assert desk.deliveries(one)[-1]["state"] == "delivered"
+        (task,) = hospital.found("Task", f"{base}/referral", one["number"])
+        (score,) = hospital.found("Observation", f"{base}/assessment", "nrs-1")
+        (procedure,) = hospital.found("Procedure", f"{base}/procedure", "facet-1")
+        assert score["subject"]["reference"] == procedure["subject"]["reference"] == task["for"]["reference"]
+        assert procedure["code"] == {"text": "Facet injection"}
+        assert hospital.found("Procedure", f"{base}/procedure", "other-1") == []  # another patient's
 
 
 def _id(task: Node) -> str:

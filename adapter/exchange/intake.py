@@ -8,7 +8,7 @@ One that comes again with other content changes the one that is held (see update
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import uuid4
 
@@ -25,11 +25,12 @@ from adapter.exchange.record_document import record_document
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.resolving import Outward, leads_out, resolved
 from adapter.exchange.storing import Placing, only, report_of
-from adapter.exchange.translation import Referred, not_actionable, read_referrals, same_patient, site_of
+from adapter.exchange.translation import Referred, not_actionable, read_patient, read_referrals, same_patient, site_of
 from adapter.settings import Settings
 from adapter.store import claims, numbers, patient_links, referrals, transitions
 from adapter.store.clock import now
 from adapter.store.engine import reading, writing
+from adapter.store.numbers import Numbered
 from adapter.store.referrals import Referral
 
 _TRIES = 8
@@ -92,6 +93,20 @@ def _read(settings: Settings, envelope: Envelope, outward: Outward) -> dict[int,
     return referred
 
 
+@dataclass(frozen=True)
+class _New:
+    """A referral that is not here yet: its root, and what it is named by."""
+
+    root: Entry
+    task_id: str
+    named: Numbered
+    met: Met
+
+    @property
+    def told(self) -> tuple[Entry, str, str, str]:
+        return self.root, self.task_id, self.named.number, self.met.number
+
+
 class Prepared:
     """One message on its way into the store; `run` may be told again after a lost race."""
 
@@ -101,6 +116,8 @@ class Prepared:
     ) -> None:  # fmt: skip
         self._settings, self.incoming, self.envelope = settings, incoming, envelope
         self._outward, self._subjects, self._referred = outward, subjects, referred
+        site = site_of(settings.site)
+        self._patients = {index: read_patient(subject.resource, site) for index, subject in subjects.items()}
         self.hash = content_hash(envelope)
         self.name = sameness.message_name(envelope, incoming.document, incoming.request_id)
         self._keys = {
@@ -149,8 +166,11 @@ class Prepared:
         before = referrals.as_received(connection, held.id, held.message_id)
         if same_patient(before, self._referred[root.index].record):
             return True
-        subject = self._subjects[root.index]
-        return number_of(connection, self._settings, subject, subject.held).number == held.patient_number
+        return self._number(connection, root, self._subjects[root.index].held).number == held.patient_number
+
+    def _number(self, connection: Connection, root: Entry, resource_id: str | None) -> Met:
+        subject, told = self._subjects[root.index], self._patients[root.index]
+        return number_of(connection, self._settings, subject, resource_id, told)
 
     def _placing(self) -> Placing:
         return Placing(self._settings, self.incoming, self.envelope, self._outward, self.hash, now())
@@ -162,30 +182,35 @@ class Prepared:
         placing.name_tasks(tasks)
         changes = placing.changes(connection)
         placing.add_message(connection)
-        placing.store(connection, changes)
-        stored = [self._refer(connection, placing, root, tasks[root.index]) for root in self.envelope.roots]
-        return Received(tuple(stored), placing.all_made())
+        met = [self._meet(connection, placing, root) for root in self.envelope.roots]
+        named = numbers.new_referrals(connection, len(met))
+        roots = zip(self.envelope.roots, named, met, strict=True)
+        new = [_New(root, tasks[root.index], by, whose) for root, by, whose in roots]
+        placing.store(connection, changes, [placing.task_of(connection, *one.told) for one in new])
+        return Received(tuple(self._refer(connection, placing, one) for one in new), placing.all_made())
 
-    def _refer(self, connection: Connection, placing: Placing, root: Entry, task_id: str) -> Referral:
-        made, subject, referred = placing.made[root.index], self._subjects[root.index], self._referred[root.index]
+    def _meet(self, connection: Connection, placing: Placing, root: Entry) -> Met:
+        """Claims what this referral is known by, and finds whose it is."""
+        made, subject = placing.made[root.index], self._subjects[root.index]
         claims.add(connection, self._keys[root.index], made.type, made.id)
         resource_id = placing.made[subject.entry].id if subject.entry is not None else subject.held
-        met = number_of(connection, self._settings, subject, resource_id)
-        serial, number = numbers.new_referral(connection)
-        placing.store_task(connection, root, task_id, number, met.number)
+        return self._number(connection, root, resource_id)
+
+    def _refer(self, connection: Connection, placing: Placing, new: _New) -> Referral:
+        made, referred, met = placing.made[new.root.index], self._referred[new.root.index], new.met
         referral = Referral(
             id=str(uuid4()),
-            serial=serial,
-            number=number,
+            serial=new.named.serial,
+            number=new.named.number,
             message_id=placing.message_id,
             service_request_id=made.id,
-            task_id=task_id,
+            task_id=new.task_id,
             patient_number=met.number,
             status="received",
             reason=None,
             actionable=not_actionable(referred.record) is None,
             record=referred.record,
-            report=self._report(root, met),
+            report=self._report(new.root, met),
             mapping_version=referred.mapping_version,
             created_at=placing.at,
             updated_at=placing.at,

@@ -16,7 +16,7 @@ from adapter.exchange.identifiers import V2_0203, identifiers
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
 from adapter.exchange.resolving import Outward
-from adapter.exchange.translation import Record, birth_date, read_patient, site_of, with_identifier
+from adapter.exchange.translation import PatientRead, Record, birth_date, read_patient, site_of, with_identifier
 from adapter.settings import Settings
 from adapter.store import numbers, patient_links, patients
 from adapter.store.resources import Identifier
@@ -76,10 +76,12 @@ class Met:
     """What a person has to look at."""
 
 
-def number_of(connection: Connection, settings: Settings, subject: Subject, resource_id: str | None) -> Met:
-    """The patient's number, a new one where we have not met this patient."""
+def number_of(
+    connection: Connection, settings: Settings, subject: Subject, resource_id: str | None, told: PatientRead
+) -> Met:
+    """The patient's number, a new one where we have not met this patient; told: what the resource says."""
     ours = settings.system("patient")  # the system of the numbers that we give: a sender may know one
-    record, mapping_version = read_patient(subject.resource, site_of(settings.site))
+    record, mapping_version = told
     known_as = _telling(subject.resource)
     found = patients.known_by(connection, known_as)
     if resource_id is not None and (same := patients.of_resource(connection, resource_id)):

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
 
-from adapter.exchange.identifiers import identifiers
+from adapter.exchange import keeping
 from adapter.exchange.incoming import Incoming
 from adapter.exchange.intake import committed
 from adapter.exchange.older import refuse_older
@@ -117,15 +117,13 @@ def _pull(
     messages.add(connection, _message(incoming, message_id, task_id, at))
     task = as_of_partner(incoming.document, partner.base_url)
     kept = {name: value for name, value in task.items() if name not in ("id", "meta", "resourceType", "status")}
-    meta = {**task.get("meta", {}), "versionId": "1", "lastUpdated": at}
-    node = {"resourceType": TASK, "id": task_id, "meta": meta, **kept, "status": "requested"}
-    stored = Stored(TASK, task_id, 1, at, exact_json.dumps(node), message_id, incoming.sender)
-    resources.add(connection, stored)
-    resources.identify(connection, TASK, task_id, identifiers(task))
+    kept = {"resourceType": TASK, "meta": task.get("meta", {}), **kept, "status": "requested"}
+    new = keeping.kept(keeping.version_of(kept, task_id, 1, at), incoming.sender, message_id)
+    resources.add(connection, new)
     pulls.add(connection, Pull(pull_id, told, partner.name, focus, task_id, message_id, "pending", 0, None, at))
     if enqueue is not None:
         enqueue(connection, pull_id, partner.name, pull_id)
-    return stored
+    return new.stored
 
 
 def _told_again(connection: Connection, before: Pull, incoming: Incoming, enqueue: EnqueuePull | None) -> Stored:
@@ -157,12 +155,7 @@ def settle_task(connection: Connection, task_id: str, status: str, why: str) -> 
 
 def _next(connection: Connection, held: Stored, task: Node) -> Stored:
     at = now()
-    meta = {**task.get("meta", {}), "versionId": str(held.version + 1), "lastUpdated": at}
-    text = exact_json.dumps(task | {"meta": meta, "lastModified": at})
-    stored = Stored(TASK, held.id, held.version + 1, at, text, held.message_id, held.partner)
-    resources.add(connection, stored)
-    resources.identify_anew(connection, TASK, held.id, identifiers(task))
-    return stored
+    return keeping.keep_next(connection, held, task | {"lastModified": at}, at)
 
 
 def _message(incoming: Incoming, id_: str, task_id: str, at: str) -> Message:

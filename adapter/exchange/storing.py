@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from adapter.exchange import sameness
 from adapter.exchange.content import same_content
 from adapter.exchange.envelope import TASK, Entry, Envelope
-from adapter.exchange.identifiers import identifiers
 from adapter.exchange.incoming import Incoming
+from adapter.exchange.keeping import kept, version_of
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
 from adapter.exchange.resolving import Outward
@@ -22,7 +22,6 @@ from adapter.exchange.translation import Referred
 from adapter.settings import Settings
 from adapter.store import claims, messages, resources
 from adapter.store.messages import Made, Message
-from adapter.store.resources import Stored
 from mappings import Issue
 from mappings.r4 import exact_json
 
@@ -101,16 +100,12 @@ class Placing:
                 self.made[entry.index] = Made(held.type, held.id, held.version, held.last_updated, created=False)
         return [(entry, self.as_kept(entry)) for entry in changed]
 
-    def store(self, connection: Connection, changes: list[tuple[Entry, Node]]) -> None:
-        for entry, resource in changes:
+    def store(self, connection: Connection, changes: list[tuple[Entry, Node]], tasks: Iterable[Node] = ()) -> None:
+        """What changes() gave, and the Tasks of new referrals."""
+        brought = [kept(one, self.incoming.sender, self.message_id) for _, one in changes]
+        resources.add(connection, *brought, *(kept(task, self.incoming.sender) for task in tasks))
+        for entry, _ in changes:
             one = self.made[entry.index]
-            text = exact_json.dumps(resource)
-            stored = Stored(
-                one.type, one.id, one.version, one.last_updated, text, self.message_id, self.incoming.sender
-            )
-            resources.add(connection, stored)
-            identify = resources.identify if entry.index in self._new else resources.identify_anew
-            identify(connection, one.type, one.id, identifiers(entry.resource))
             if entry.condition is not None and entry not in self.envelope.roots and one.created:
                 claims.add(connection, [sameness.condition_key(entry, self.incoming.sender)], one.type, one.id)
 
@@ -123,14 +118,11 @@ class Placing:
             return f"{there.type}/{there.id}" + (f"/_history/{there.version}" if versioned else "")
 
         rewritten = self.envelope.links.rewritten(entry.resource, entry.index, place, self.outward.places())
-        meta = {**rewritten.get("meta", {}), "versionId": str(one.version), "lastUpdated": one.last_updated}
-        return {"resourceType": one.type, "id": one.id, "meta": meta} | {
-            name: value for name, value in rewritten.items() if name not in ("resourceType", "id", "meta")
-        }
+        return version_of(rewritten, one.id, one.version, one.last_updated)
 
-    def store_task(self, connection: Connection, root: Entry, task_id: str, number: str, patient: str) -> None:
+    def task_of(self, connection: Connection, root: Entry, task_id: str, number: str, patient: str) -> Node:
         """Our Task of a root, which is found by the identifiers of the sender's too."""
-        task = new_task(self.settings, task_id, self.as_kept(root), number, patient, self.at)
+        task = new_task(self.settings, self.as_kept(root), number, patient, self.at)
         theirs = [
             one
             for entry in self.envelope.entries
@@ -140,12 +132,7 @@ class Placing:
         ]
         task["identifier"] = [*theirs, *task["identifier"]]
         held = resources.current(connection, TASK, task_id) if self.incoming.task_id else None
-        version = held.version + 1 if held else 1
-        task["meta"] = task["meta"] | {"versionId": str(version)}
-        text = exact_json.dumps(task)
-        resources.add(connection, Stored(TASK, task_id, version, self.at, text, None, self.incoming.sender))
-        identify = resources.identify_anew if held else resources.identify
-        identify(connection, TASK, task_id, identifiers(task))
+        return version_of(task, task_id, held.version + 1 if held else 1, self.at)
 
     def _there(self, connection: Connection, entry: Entry) -> Made | None:
         """What an entry's condition finds; None where it is to be stored."""

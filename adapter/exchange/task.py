@@ -29,12 +29,10 @@ class Additions:
     """Items for note, input and contained, as the sender wrote them."""
 
 
-def new_task(settings: Settings, task_id: str, service_request: Node, number: str, patient: str, at: str) -> Node:
-    """The Task of a ServiceRequest as it is stored: received, with our number beside the placer's."""
+def new_task(settings: Settings, service_request: Node, number: str, patient: str, at: str) -> Node:
+    """The Task of a ServiceRequest as it begins: received, with our number beside the placer's."""
     said = {
         "resourceType": "Task",
-        "id": task_id,
-        "meta": {"versionId": "1", "lastUpdated": at},
         "identifier": [*_placers(service_request), _filler(settings, number)],
         **_state({}, "received", None),
         "intent": "order",
@@ -50,10 +48,9 @@ def new_task(settings: Settings, task_id: str, service_request: Node, number: st
 
 
 def moved(task: Node, status: Status, reason: Node | None, at: str, more: Additions) -> Node:
-    """The next version of a Task; `reason` is its statusReason."""
-    version = int(task["meta"]["versionId"]) + 1
+    """What a Task says from now on; `reason` is its statusReason."""
     kept = {name: value for name, value in task.items() if name not in STATE}
-    kept |= {"meta": {"versionId": str(version), "lastUpdated": at}, "lastModified": at}
+    kept["lastModified"] = at
     for name, items in more.elements.items():
         kept[name] = [*kept.get(name, []), *items]
     for called, where in more.outputs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import mappings
 from adapter.exchange.refusal import Refusal, refuse
@@ -18,6 +18,13 @@ from mappings.sites import AS_SHIPPED, Site
 from mappings.values import same
 
 Record = dict[str, Any]
+
+
+class PatientRead(NamedTuple):
+    """A Patient's record, and the version of the mapping that made it."""
+
+    record: Record
+    mapping_version: str
 
 
 @dataclass(frozen=True)
@@ -59,14 +66,14 @@ def read_referrals(document: dict[str, Any], site: Site) -> dict[int, Referred]:
     }
 
 
-def read_patient(resource: dict[str, Any], site: Site) -> tuple[Record, str]:
-    """A Patient's record, and the version of the mapping that made it."""
+def read_patient(resource: dict[str, Any], site: Site) -> PatientRead:
+    """What a Patient says in the clinic's words."""
     try:
         reading = mappings.from_fhir(resource, kinds=("patient",), site=site)
     except Refused as refused:
         raise Refusal("unprocessable", refused.issues) from None
     record = next(conversion.record for conversion in reading.conversions if conversion.kind == "patient")
-    return record, mappings.version("patient", site=site)
+    return PatientRead(record, mappings.version("patient", site=site))
 
 
 def check_own(record: Record, site: Site) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from adapter.store import rows
 from adapter.store.tables import answer
 from mappings.r4 import exact_json
 
@@ -27,7 +28,7 @@ class Answer:
 
 def add(connection: Connection, new: Answer) -> None:
     """A version; one that is there already is an IntegrityError."""
-    connection.execute(insert(answer).values(**vars(new) | {"record": exact_json.dumps(new.record)}))
+    rows.add(connection, answer, vars(new) | {"record": exact_json.dumps(new.record)})
 
 
 def at_version(connection: Connection, id_: str, version: int) -> Answer | None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import change
 
@@ -46,19 +47,19 @@ class Change:
 
 def note(connection: Connection, of: Of, id_: str, what: What) -> None:
     """Tells of a change, if its transaction is committed."""
-    connection.execute(insert(change).values(at=now(), of=of, subject=id_, what=what))
+    rows.add(connection, change, {"at": now(), "of": of, "subject": id_, "what": what})
 
 
 def after(connection: Connection, position: int, limit: int) -> list[Change]:
     """The changes behind a place, in their order; the connection may write."""
     _place(connection)
-    rows = connection.execute(
+    found = connection.execute(
         select(change.c.position, change.c.at, change.c.of, change.c.subject.label("id"), change.c.what)
         .where(change.c.position > position)
         .order_by(change.c.position)
         .limit(limit)
     )
-    return [Change(**row._asdict()) for row in rows]
+    return [Change(**row._asdict()) for row in found]
 
 
 def _place(connection: Connection) -> None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from adapter.store import changes
+from adapter.store import changes, rows
 from adapter.store.clock import now
 from adapter.store.tables import referral_conflict
 from mappings.r4 import exact_json
@@ -41,7 +41,7 @@ def add(connection: Connection, referral_id: str, message_id: str, field: str, s
         .values(taken="superseded", decided_at=now(), decided_by="")
     )
     new = Conflict(str(uuid4()), referral_id, message_id, field, sides, now())
-    connection.execute(insert(referral_conflict).values(**vars(new) | {"sides": exact_json.dumps(sides)}))
+    rows.add(connection, referral_conflict, vars(new) | {"sides": exact_json.dumps(sides)})
     changes.note(connection, "referral", referral_id, "conflict")
 
 

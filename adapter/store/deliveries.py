@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from adapter.store import changes
+from adapter.store import changes, rows
 from adapter.store.clock import now
 from adapter.store.tables import delivery
 
@@ -57,7 +57,7 @@ class Delivery:
 def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
     """A new delivery; a second one of the same version to the same partner is an IntegrityError."""
     new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
-    connection.execute(insert(delivery).values(**vars(new)))
+    rows.add(connection, delivery, vars(new))
     return new
 
 

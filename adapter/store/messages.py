@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from adapter.store import rows
 from adapter.store.tables import message
 from mappings.r4 import exact_json
 
@@ -36,8 +37,7 @@ class Message:
 
 
 def add(connection: Connection, new: Message) -> None:
-    row = vars(new) | {"made": exact_json.dumps([vars(one) for one in new.made])}
-    connection.execute(insert(message).values(**row))
+    rows.add(connection, message, vars(new) | {"made": exact_json.dumps([vars(one) for one in new.made])})
 
 
 def get(connection: Connection, message_id: str) -> Message:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Table
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import patient_serial, referral_serial
 
@@ -15,15 +17,21 @@ NUMBER = re.compile("[PR]-[0-9]{6,12}")
 
 def new_patient(connection: Connection) -> str:
     """P-000123."""
-    return f"P-{_next(connection, patient_serial):06d}"
+    (serial,) = _next(connection, patient_serial)
+    return f"P-{serial:06d}"
 
 
-def new_referral(connection: Connection) -> tuple[int, str]:
+class Numbered(NamedTuple):
     """A serial that no referral had before, and the number that is made of it: R-000123."""
-    serial = _next(connection, referral_serial)
-    return serial, f"R-{serial:06d}"
+
+    serial: int
+    number: str
 
 
-def _next(connection: Connection, serials: Table) -> int:
-    serial: int = connection.scalars(insert(serials).values(given_at=now()).returning(serials.c.serial)).one()
-    return serial
+def new_referrals(connection: Connection, many: int) -> list[Numbered]:
+    """The next so many."""
+    return [Numbered(serial, f"R-{serial:06d}") for serial in _next(connection, referral_serial, many)]
+
+
+def _next(connection: Connection, serials: Table, many: int = 1) -> list[int]:
+    return rows.numbered(connection, serials, [{"given_at": now()}] * many)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import patient_link
 
 BY_IDENTIFIER = "identifier"
 """Who decided, where no person did."""
+
+
+_LEADS = select(patient_link.c.number).where(
+    patient_link.c.linked_number == bindparam("of"), patient_link.c.undone_at.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,7 @@ def of_patient(connection: Connection, number: str) -> list[PatientLink]:
 def leads_to(connection: Connection, number: str) -> str:
     """The patient that a number means, links followed."""
     for _ in range(100):  # there are no circles; a bound all the same, since this is told of patients
-        found = connection.scalars(
-            select(patient_link.c.number).where(
-                patient_link.c.linked_number == number, patient_link.c.undone_at.is_(None)
-            )
-        ).first()
+        found = connection.scalars(_LEADS, {"of": number}).first()
         if found is None:
             return number
         number = found
@@ -71,7 +73,7 @@ def undo(connection: Connection, link_id: str, who: str) -> bool:
 
 
 def _add(connection: Connection, new: PatientLink) -> PatientLink:
-    connection.execute(insert(patient_link).values(**vars(new)))
+    rows.add(connection, patient_link, vars(new))
     return new
 
 

@@ -6,13 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.keys import key
 from adapter.store.resources import Identifier
 from adapter.store.tables import patient, patient_identifier
 from mappings.r4 import exact_json
+
+_PATIENT = select(patient).where(patient.c.number == bindparam("of"))
+_OF_RESOURCE = select(patient.c.number).where(patient.c.resource_id == bindparam("of"))
+_KNOWN = select(patient_identifier.c.number).where(patient_identifier.c.key.in_(bindparam("keys", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -23,18 +28,18 @@ class Patient:
 
 
 def get(connection: Connection, number: str) -> Patient | None:
-    return _patient(connection.execute(select(patient).where(patient.c.number == number)).first())
+    return _patient(connection.execute(_PATIENT, {"of": number}).first())
 
 
 def of_resource(connection: Connection, resource_id: str) -> str | None:
     """The number of the patient whose Patient resource this is."""
-    return connection.scalars(select(patient.c.number).where(patient.c.resource_id == resource_id)).first()
+    return connection.scalars(_OF_RESOURCE, {"of": resource_id}).first()
 
 
 def known_by(connection: Connection, identifiers: Iterable[Identifier]) -> set[str]:
     """The numbers of all patients who have one of these identifiers."""
     keys = [key(system or "", value) for system, value in identifiers]
-    return set(connection.scalars(select(patient_identifier.c.number).where(patient_identifier.c.key.in_(keys))))
+    return set(connection.scalars(_KNOWN, {"keys": keys}))
 
 
 def add(
@@ -46,17 +51,10 @@ def add(
     identifiers: Iterable[Identifier],
 ) -> None:
     """A new patient; an identifier that is another's already is an IntegrityError."""
-    connection.execute(
-        insert(patient).values(
-            number=number,
-            record=exact_json.dumps(record),
-            mapping_version=mapping_version,
-            resource_id=resource_id,
-            created_at=now(),
-        )
-    )
-    for identifier in sorted({key(system or "", value) for system, value in identifiers}):
-        connection.execute(insert(patient_identifier).values(key=identifier, number=number))
+    row = {"number": number, "record": exact_json.dumps(record), "mapping_version": mapping_version}
+    rows.add(connection, patient, row | {"resource_id": resource_id, "created_at": now()})
+    keys = sorted({key(system or "", value) for system, value in identifiers})
+    rows.add(connection, patient_identifier, *({"key": one, "number": number} for one in keys))
 
 
 def mapping_version(connection: Connection, number: str) -> str:

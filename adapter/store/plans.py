@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
-from adapter.store import changes
+from adapter.store import changes, rows
 from adapter.store.tables import care_plan, patient
 from mappings.r4 import exact_json
 
@@ -47,7 +47,7 @@ def as_of(connection: Connection, plan_id: str, at: str) -> Plan | None:
 
 def add(connection: Connection, new: Plan) -> None:
     """A version; one that is there already is an IntegrityError."""
-    connection.execute(insert(care_plan).values(**vars(new) | {"record": exact_json.dumps(new.record)}))
+    rows.add(connection, care_plan, vars(new) | {"record": exact_json.dumps(new.record)})
     changes.note(connection, "care_plan", new.id, "stored")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import pull
 
@@ -38,7 +39,7 @@ class EnqueuePull(Protocol):
 
 def add(connection: Connection, new: Pull) -> None:
     """A pull; a second one of the same thing is an IntegrityError."""
-    connection.execute(insert(pull).values(**vars(new)))
+    rows.add(connection, pull, vars(new))
 
 
 def get(connection: Connection, pull_id: str) -> Pull | None:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
-from adapter.store import changes
+from adapter.store import changes, rows
 from adapter.store.tables import kept_record
 from mappings.r4 import exact_json
 
@@ -66,7 +66,7 @@ def of_patient(connection: Connection, kind: str, number: str) -> list[Kept]:
 
 def add(connection: Connection, new: Kept) -> None:
     """A version; one that is there already is an IntegrityError."""
-    connection.execute(insert(kept_record).values(**vars(new) | {"record": exact_json.dumps(new.record)}))
+    rows.add(connection, kept_record, vars(new) | {"record": exact_json.dumps(new.record)})
     changes.note(connection, new.kind, new.id, "stored")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from adapter.store import changes
+from adapter.store import changes, rows
 from adapter.store.clock import now
 from adapter.store.tables import message, referral, referral_conflict, referral_message
 from mappings.r4 import exact_json
@@ -53,7 +53,7 @@ class Referral:
 
 def add(connection: Connection, new: Referral) -> None:
     row = vars(new) | {"record": exact_json.dumps(new.record), "report": exact_json.dumps(new.report)}
-    connection.execute(insert(referral).values(**row))
+    rows.add(connection, referral, row)
     changes.note(connection, "referral", new.id, "received")
 
 
@@ -64,7 +64,7 @@ def get(connection: Connection, referral_id: str) -> Referral | None:
 def received_in(connection: Connection, referral_id: str, message_id: str, record: dict[str, Any]) -> None:
     """That a referral came in, or was changed by, a message; and its record as it was received there."""
     row = {"referral_id": referral_id, "message_id": message_id, "record": exact_json.dumps(record)}
-    connection.execute(insert(referral_message).values(**row))
+    rows.add(connection, referral_message, row)
 
 
 def as_received(connection: Connection, referral_id: str, message_id: str) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
+from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import reply
 
@@ -24,4 +25,4 @@ def get(connection: Connection, key: str) -> Answered | None:
 
 def add(connection: Connection, key: str, asked: str, body: bytes) -> None:
     """An answer; a second one under the same name is an IntegrityError."""
-    connection.execute(insert(reply).values(key=key, asked=asked, body=body, answered_at=now()))
+    rows.add(connection, reply, {"key": key, "asked": asked, "body": body, "answered_at": now()})

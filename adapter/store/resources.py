@@ -6,14 +6,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
-from adapter.store import search_index
+from adapter.store import rows, search_index
 from adapter.store.keys import identifier_keys
 from adapter.store.tables import identifier, resource
 
 Identifier = tuple[str | None, str]
 """System and value."""
+
+
+_ONE = select(resource).where(resource.c.type == bindparam("of"), resource.c.id == bindparam("at"))
+_NEWEST = _ONE.order_by(resource.c.version.desc()).limit(1)
+_VERSION = _ONE.where(resource.c.version == bindparam("version"))
+_FORGET = delete(identifier).where(identifier.c.type == bindparam("of"), identifier.c.id == bindparam("at"))
 
 
 @dataclass(frozen=True)
@@ -28,40 +34,44 @@ class Stored:
     """Who sent it, or to whom it was answered; "" while no authorisation is configured."""
 
 
-def add(connection: Connection, new: Stored) -> None:
-    """A version, which is found by searching from now on; one that is there already is an IntegrityError."""
-    connection.execute(insert(resource).values(**vars(new)))
-    search_index.write(connection, new.type, new.id, new.version, new.last_updated, new.json, new.partner)
+@dataclass(frozen=True)
+class New:
+    """A version that is stored, with what its JSON says and the identifiers by which it is found from now on."""
+
+    stored: Stored
+    document: dict[str, Any]
+    identifiers: Iterable[Identifier]
+
+
+def add(connection: Connection, *new: New) -> None:
+    """Versions, which are found from now on; one that is there already is an IntegrityError."""
+    rows.add(connection, resource, *(vars(one.stored) for one in new))
+    search_index.write(connection, [(one.stored, one.document) for one in new])
+    for one in new:
+        if one.stored.version > 1:
+            connection.execute(_FORGET, {"of": one.stored.type, "at": one.stored.id})
+    rows.add(connection, identifier, *(row for one in new for row in _identified(one)))
+
+
+def _identified(new: New) -> list[rows.Row]:
+    keys = dict(identifier_keys(system, value) for system, value in new.identifiers)
+    of = {"type": new.stored.type, "id": new.stored.id}
+    return [{"key": key, "value_key": value_key, **of} for key, value_key in sorted(keys.items())]
 
 
 def current(connection: Connection, type_: str, id_: str, *, sees: str | None = None) -> Stored | None:
     """The newest version; what is not of the partner that `sees` is not there (None sees everybody's)."""
-    newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
-    return stored(connection.execute(newest.limit(1)).first(), sees)
+    return stored(connection.execute(_NEWEST, {"of": type_, "at": id_}).first(), sees)
 
 
 def at_version(connection: Connection, type_: str, id_: str, version: int, *, sees: str | None = None) -> Stored | None:
-    one = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.version == version)
-    return stored(connection.execute(one).first(), sees)
+    return stored(connection.execute(_VERSION, {"of": type_, "at": id_, "version": version}).first(), sees)
 
 
 def as_of(connection: Connection, type_: str, id_: str, at: str, *, sees: str) -> Stored | None:
     """The version that was the newest at an instant."""
     then = select(resource).where(resource.c.type == type_, resource.c.id == id_, resource.c.last_updated <= at)
     return stored(connection.execute(then.order_by(resource.c.version.desc()).limit(1)).first(), sees)
-
-
-def identify(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
-    """Lets a new resource be found by its business identifiers."""
-    keys = dict(identifier_keys(system, value) for system, value in identifiers)
-    for key, value_key in sorted(keys.items()):
-        connection.execute(insert(identifier).values(type=type_, id=id_, key=key, value_key=value_key))
-
-
-def identify_anew(connection: Connection, type_: str, id_: str, identifiers: Iterable[Identifier]) -> None:
-    """Lets a resource that was changed be found by the identifiers it has now, and by no others any more."""
-    connection.execute(delete(identifier).where(identifier.c.type == type_, identifier.c.id == id_))
-    identify(connection, type_, id_, identifiers)
 
 
 def with_identifier(

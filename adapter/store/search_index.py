@@ -9,19 +9,22 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from adapter.store import search_keys
+from adapter.store import rows, search_keys
 from adapter.store.searched import TYPES, searched
 from adapter.store.tables import resource, search_date, search_entry, search_key, search_state, search_text
 from mappings.r4 import exact_json, search_parameters, search_values
 from mappings.r4.instants import Interval
 from mappings.r4.search_parameters import Parameter, Value
+
+if TYPE_CHECKING:
+    from adapter.store.resources import Stored
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,13 @@ _START = 60
 """Characters of a text that its index holds."""
 _MAKING = "1"
 """Raised when the same parameters are to be written differently."""
+
+
+_HELD = select(search_entry).where(search_entry.c.type == bindparam("of"), search_entry.c.id == bindparam("at"))
+_GONE = delete(search_key).where(search_key.c.key == bindparam("was"), search_key.c.position == bindparam("at"))
+
+_Keys = Set[tuple[bytes, str]]
+"""Keys, and whose they are."""
 
 
 @dataclass
@@ -40,43 +50,63 @@ class Indexed:
     texts: list[tuple[str, str]] = field(default_factory=list)
 
 
-def write(
-    connection: Connection, type_: str, id_: str, version: int, last_updated: str, json: bytes, partner: str
-) -> None:
-    """A version that is the current one from now on; nothing for a type that is not searched."""
-    if type_ not in TYPES:
-        return
-    there = (search_entry.c.type == type_) & (search_entry.c.id == id_)
-    held = connection.execute(select(search_entry).where(there)).first()
-    before: set[tuple[bytes, str]] = set()
-    told = {"version": version, "last_updated": last_updated, "partner": partner}
-    if held is None:
-        new = insert(search_entry).values(type=type_, id=id_, **told).returning(search_entry.c.position)
-        position: int = connection.scalars(new).one()
-    else:
-        position = held.position
-        connection.execute(update(search_entry).where(there).values(**told))
-        before = {(key, held.partner) for key in _of_version(connection, type_, id_, held.version).keys}
-        for table in (search_date, search_text):
-            connection.execute(delete(table).where(table.c.position == position))
-    _put(connection, position, indexed(exact_json.loads(json)), before, partner)
+def write(connection: Connection, new: Sequence[tuple[Stored, dict[str, Any]]]) -> None:
+    """Versions, with what they say, that are the current ones from now on; nothing of a type that is not searched."""
+    searchable = [(one, document) for one, document in new if one.type in TYPES]
+    first = [(one, document) for one, document in searchable if one.version == 1]
+    positions = rows.numbered(connection, search_entry, [_entry(one) for one, _ in first])
+    written = _Rows()
+    for position, (one, document) in zip(positions, first, strict=True):
+        written.take(position, indexed(document), one.partner)
+    for one, document in searchable:
+        if one.version > 1:
+            position, before = _follow(connection, one)
+            written.take(position, indexed(document), one.partner, before)
+    written.write(connection)
 
 
-def _put(connection: Connection, position: int, found: Indexed, before: set[tuple[bytes, str]], partner: str) -> None:
-    now = {(key, partner) for key in found.keys}
-    for key, _ in sorted(before - now):
-        connection.execute(delete(search_key).where(search_key.c.key == key, search_key.c.position == position))
-    of = {"position": position, "partner": partner}
-    keys = [{"key": key, **of} for key, _ in sorted(now - before)]
-    dates = [{"parameter": name, **when._asdict(), **of} for name, when in sorted(found.dates)]
-    texts = [
-        {"parameter": name, "number": number, "start": plain[:_START], "plain": plain, "exact": exact, **of}
-        for number, (name, exact) in enumerate(found.texts)
-        for plain in [search_values.plain(exact)]
-    ]
-    for table, rows in ((search_key, keys), (search_date, dates), (search_text, texts)):
-        if rows:
-            connection.execute(insert(table), rows)
+def _entry(new: Stored | Row[Any]) -> dict[str, Any]:
+    of = {"type": new.type, "id": new.id}
+    return {**of, "version": new.version, "last_updated": new.last_updated, "partner": new.partner}
+
+
+def _follow(connection: Connection, new: Stored) -> tuple[int, _Keys]:
+    """Lets a resource's entry stand for its new version: its position, and the keys that it was found by until now."""
+    there = {"of": new.type, "at": new.id}
+    held = connection.execute(_HELD, there).one()
+    told = {"version": new.version, "last_updated": new.last_updated, "partner": new.partner}
+    connection.execute(update(search_entry).where(search_entry.c.position == held.position), told)
+    for table in (search_date, search_text):
+        connection.execute(delete(table).where(table.c.position == held.position))
+    return held.position, {(key, held.partner) for key in _of_version(connection, new.type, new.id, held.version).keys}
+
+
+@dataclass
+class _Rows:
+    """What is to be written into the tables of the index."""
+
+    gone: list[rows.Row] = field(default_factory=list)
+    keys: list[rows.Row] = field(default_factory=list)
+    dates: list[rows.Row] = field(default_factory=list)
+    texts: list[rows.Row] = field(default_factory=list)
+
+    def take(self, position: int, found: Indexed, partner: str, before: _Keys = frozenset()) -> None:
+        now = {(key, partner) for key in found.keys}
+        of = {"position": position, "partner": partner}
+        self.gone += [{"was": key, "at": position} for key, _ in sorted(before - now)]
+        self.keys += [{"key": key, **of} for key, _ in sorted(now - before)]
+        self.dates += [{"parameter": name, **when._asdict(), **of} for name, when in sorted(found.dates)]
+        self.texts += [
+            {"parameter": name, "number": number, "start": plain[:_START], "plain": plain, "exact": exact, **of}
+            for number, (name, exact) in enumerate(found.texts)
+            for plain in [search_values.plain(exact)]
+        ]
+
+    def write(self, connection: Connection) -> None:
+        if self.gone:
+            connection.execute(_GONE, self.gone)
+        for table, them in ((search_key, self.keys), (search_date, self.dates), (search_text, self.texts)):
+            rows.add(connection, table, *them)
 
 
 def indexed(document: dict[str, Any]) -> Indexed:
@@ -137,7 +167,7 @@ def bring_up_to_date(connection: Connection) -> None:
     secret = row.secret if row is not None else secrets.token_urlsafe(32)
     for table in (search_key, search_date, search_text, search_state):
         connection.execute(delete(table))
-    connection.execute(insert(search_state).values(what=_made_by(), secret=secret))
+    rows.add(connection, search_state, {"what": _made_by(), "secret": secret})
     first = (
         select(resource.c.type, resource.c.id)
         .where(resource.c.type.in_(TYPES), resource.c.version == 1)
@@ -160,12 +190,13 @@ def secret_of(connection: Connection) -> str:
 def _write_again(connection: Connection, type_: str, id_: str, *, there: bool) -> None:
     newest = select(resource).where(resource.c.type == type_, resource.c.id == id_).order_by(resource.c.version.desc())
     row = connection.execute(newest.limit(1)).one()
-    if not there:
-        write(connection, type_, id_, row.version, row.last_updated, bytes(row.json), row.partner)
-        return
-    entry = (search_entry.c.type == type_) & (search_entry.c.id == id_)
-    position: int = connection.scalars(select(search_entry.c.position).where(entry)).one()
-    _put(connection, position, indexed(exact_json.loads(bytes(row.json))), set(), row.partner)
+    if there:
+        position: int = connection.execute(_HELD, {"of": type_, "at": id_}).one().position
+    else:
+        (position,) = rows.numbered(connection, search_entry, [_entry(row)])
+    written = _Rows()
+    written.take(position, indexed(exact_json.loads(bytes(row.json))), row.partner)
+    written.write(connection)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ a foreign address, or by the identifier in it.  What was written under a form is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -21,6 +22,7 @@ def digest(parameter: Parameter, form: str, *parts: str) -> bytes:
     return sha256(told.encode()).digest()[:16]
 
 
+@functools.cache
 def missing(parameter: Parameter) -> bytes:
     """Stands where a resource has no value of this parameter."""
     return digest(parameter, MISSING)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from adapter.store import rows
 from adapter.store.referrals import Status
 from adapter.store.tables import transition
 
@@ -39,7 +40,7 @@ def begin(connection: Connection, referral_id: str, who: str, at: str) -> None:
 
 def add(connection: Connection, new: Transition) -> None:
     """A move; one of the same number is an IntegrityError."""
-    connection.execute(insert(transition).values(**vars(new)))
+    rows.add(connection, transition, vars(new))
 
 
 def last(connection: Connection, referral_id: str) -> Transition:

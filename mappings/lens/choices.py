@@ -47,6 +47,10 @@ class OneOf(Rule):
     def parts(self) -> Iterator[Field | Each]:
         yield from self.rules
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        return frozenset().union(*(rule.reads or () for rule in self.rules))
+
     def from_fhir(self, node: Node, scope: Scope) -> Record:
         record: Record = {}
         for rule in self.rules:

@@ -33,6 +33,10 @@ class Derived(Rule):
         plan.takers.append((mine.rank, mine))
         return mine
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        return frozenset((self.steps[0].name,))
+
     def takes(self, item: Any, scope: Scope, selective: bool) -> bool:
         return self.when(item)
 

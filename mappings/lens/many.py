@@ -47,6 +47,10 @@ class Each(Rule):
         return mine
 
     @property
+    def reads(self) -> frozenset[str] | None:
+        return frozenset((self.steps[0].name,))
+
+    @property
     def takes_the_rest(self) -> bool:
         return bool(self.plan.slices)
 
@@ -191,6 +195,10 @@ class Main(Rule):
 
     def parts(self) -> Iterator[Field | Each]:
         yield self.each
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        return self.each.reads
 
     def main(self, items: list[Any]) -> int | None:
         """Which of our items is told first."""

@@ -6,7 +6,7 @@ never changed while they are read, so their identity is their address.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from mappings.issues import Severity
@@ -77,15 +77,15 @@ class Scope:
     trail: Trail = ()
 
     def into(self, *names: str | int) -> Scope:
-        return replace(self, trail=(*self.trail, *names))
+        return Scope(self.reading, self.root, self.home, (*self.trail, *names))
 
     def within(self, resource: Node) -> Scope:
-        return replace(self, home=self.reading.document.home(resource))
+        return Scope(self.reading, self.root, self.reading.document.home(resource), self.trail)
 
     def apart(self) -> Scope:
         """The same place, for a look that leaves no trace."""
         mine = self.reading
-        return replace(self, reading=Reading(mine.document, told=dict(mine.told)))
+        return Scope(Reading(mine.document, told=dict(mine.told)), self.root, self.home, self.trail)
 
     def mark(self, container: Any, key: str | int, fate: Fate, rule: str) -> None:
         self.reading.marks.setdefault((id(container), key), Mark(fate, rule, self.trail))

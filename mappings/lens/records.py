@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -19,6 +20,8 @@ from mappings.values import same
 
 Node = dict[str, Any]
 Rec = dict[str, Any]
+
+_NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,9 +122,25 @@ class RecordShape:
         if not isinstance(raw, dict):
             raise Unreadable("structure", f"This is not a {self.type}.")
         record: Rec = {}
-        for rule in self.rules:
+        for rule in self._reading(raw):
             record.update(rule.from_fhir(raw, scope))
         return record or None
+
+    def _reading(self, raw: Node) -> Iterator[Rule]:
+        """The rules that may read something of a node, in order: most elements are not there."""
+        due = set(self._by_member[None])
+        for member in raw:
+            due |= self._by_member.get(member, _NONE)
+        return (self.rules[n] for n in sorted(due))
+
+    @cached_property
+    def _by_member(self) -> dict[str | None, set[int]]:
+        """The places of the rules that read a member of a node; under None of those that read in any case."""
+        found: dict[str | None, set[int]] = {None: set()}
+        for n, rule in enumerate(self.rules):
+            for member in (None,) if rule.reads is None else rule.reads:
+                found.setdefault(member, set()).add(n)
+        return found
 
     def to_fhir(self, value: Any, before: Any, raw: Any, scope: WriteScope) -> Node:
         if not isinstance(value, dict) or not value:

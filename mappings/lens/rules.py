@@ -42,6 +42,11 @@ class Rule:
         """The record fields it speaks for."""
         return ()
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """The members of a node of which one must be there for the rule to read anything; None: it always reads."""
+        return None
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {', '.join(self.names)}, {self.where}>"
 
@@ -88,6 +93,10 @@ class At(Rule):
     def element(self) -> Element:
         return self.steps[-1].element
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        return frozenset((self.steps[0].name,))
+
     def bound(self, binder: Binder) -> Rule:
         binder.rank += 1
         steps, _ = binder.bind(self.fhir, self.where)
@@ -126,6 +135,10 @@ class Field(At):
     @property
     def names(self) -> tuple[str, ...]:
         return (self.name,)
+
+    @property
+    def reads(self) -> frozenset[str] | None:
+        return frozenset(way[0].name for way in (self.steps, self.twin) if way)
 
     def bound(self, binder: Binder) -> Rule:
         mine = super().bound(binder)

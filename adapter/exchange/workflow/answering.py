@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 import mappings
-from adapter.exchange.identifiers import identifiers
+from adapter.exchange import keeping
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal
 from adapter.exchange.translation import Record, not_actionable
@@ -90,10 +90,7 @@ def keep(
     new = Answer(id_, version, referral_id, prepared.kind, prepared.type, prepared.record, made_by, at)
     answers.add(connection, new)
     if prepared.resource is not None:
-        resource = _versioned(prepared.resource, id_, version, at)
-        _store(connection, resource, partner)
-        if version == 1:
-            resources.identify(connection, resource["resourceType"], id_, identifiers(resource))
+        resources.add(connection, keeping.kept(keeping.version_of(prepared.resource, id_, version, at), partner))
     return id_, version
 
 
@@ -118,7 +115,7 @@ def settle(connection: Connection, appointment: Answer, status: str, reason: str
     made_by = appointment.mapping_version
     new = Answer(appointment.id, version, appointment.referral_id, FOLLOW_UP, "Appointment", record, made_by, at)
     answers.add(connection, new)
-    _store(connection, _versioned(resource, appointment.id, version, at), partner)
+    resources.add(connection, keeping.kept(keeping.version_of(resource, appointment.id, version, at), partner))
 
 
 def refuse_invalid(resource: Node) -> None:
@@ -182,16 +179,3 @@ def _tied(resource: Node, request: Node) -> Node:
     if not any(one.get("reference") == request["reference"] for one in held):
         node[last] = [*held, {"reference": request["reference"]}]
     return copy
-
-
-def _versioned(resource: Node, id_: str, version: int, at: str) -> Node:
-    meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": at}
-    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
-    return {"resourceType": resource["resourceType"], "id": id_, "meta": meta, **rest}
-
-
-def _store(connection: Connection, resource: Node, partner: str) -> None:
-    meta = resource["meta"]
-    data = exact_json.dumps(resource)
-    version, at = int(meta["versionId"]), meta["lastUpdated"]
-    resources.add(connection, Stored(resource["resourceType"], resource["id"], version, at, data, None, partner))

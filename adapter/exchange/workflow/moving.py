@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from adapter.exchange.acceptance import refuse_inaction, refuse_what_is_not_in_force
+from adapter.exchange.keeping import keep_next
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.task import Additions, moved
@@ -141,8 +142,8 @@ class _Move:
         before = exact_json.loads(held.json)
         stays = self._told.action == "inform" and self._step.end == self._step.start
         reason = before.get("statusReason") if stays else self._told.status_reason
-        self._store(held, moved(before, self._end, reason, self._at, more))
-        return held.version + 1
+        after = moved(before, self._end, reason, self._at, more)
+        return keep_next(self._connection, held, after, self._at).version
 
     def _revoke(self) -> None:
         """The request is no longer in force, as its sender says by having it cancelled.
@@ -153,8 +154,7 @@ class _Move:
         held = self._held("ServiceRequest", self._referral.service_request_id)
         request = exact_json.loads(held.json)
         if request.get("status") in REVOCABLE:
-            meta = {**request["meta"], "versionId": str(held.version + 1), "lastUpdated": self._at}
-            self._store(held, {**request, "meta": meta, "status": "revoked"})
+            keep_next(self._connection, held, {**request, "status": "revoked"}, self._at)
 
     def _note(self, task_version: int, kept: tuple[str, int] | tuple[None, None]) -> None:
         told = self._told
@@ -181,8 +181,3 @@ class _Move:
         if held is None:
             raise LookupError(f"the referral's {type_} is not stored")
         return held
-
-    def _store(self, held: Stored, resource: Node) -> None:
-        data = exact_json.dumps(resource)
-        new = Stored(held.type, held.id, held.version + 1, self._at, data, None, held.partner)
-        resources.add(self._connection, new)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adapter.exchange.keeping import kept, version_of
 from adapter.store import resources
 from adapter.store.clock import now
 from adapter.store.engine import writing
-from adapter.store.resources import Stored
-from mappings.r4.exact_json import dumps
 from tests.adapter.speaking import Node, get, received, referral
 from tests.adapter.test_own_records import RECORDS
 from tests.adapter.workflow.moves import NOTE, tell
@@ -118,14 +117,11 @@ def _id(task: Node) -> str:
 
 def _kept(desk: Desk, partner: str, id_: str) -> None:
     """Something that the clinic keeps for a partner to read."""
-    at = now()
     procedure = {
         "resourceType": "Procedure",
-        "id": id_,
-        "meta": {"versionId": "1", "lastUpdated": at},
         "status": "completed",
         "code": {"text": "Facet joint injection"},
         "subject": {"display": "as in the note"},
     }
     with writing(desk.engine) as connection:
-        resources.add(connection, Stored("Procedure", id_, 1, at, dumps(procedure), None, partner))
+        resources.add(connection, kept(version_of(procedure, id_, 1, now()), partner))

@@ -1,0 +1,33 @@
+"""Writing rows: each table's INSERT is made once, since making one costs more than running it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, insert
+
+Row = Mapping[str, Any]
+
+
+def add(connection: Connection, table: Table, *rows: Row) -> None:
+    """All of the rows, which name the same columns; one that is there already is an IntegrityError."""
+    if rows:
+        connection.execute(_insert(table), rows[0] if len(rows) == 1 else rows)
+
+
+def numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:
+    """The numbers that the database gave to the rows, in their order."""
+    return list(connection.scalars(_numbering(table), rows)) if rows else []
+
+
+@functools.cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
+
+
+@functools.cache
+def _numbering(table: Table) -> Any:
+    (number,) = table.primary_key.columns
+    return insert(table).returning(number, sort_by_parameter_order=True)

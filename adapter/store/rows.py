@@ -6,14 +6,18 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 Row = Mapping[str, Any]
 
 
 def add(connection: Connection, table: Table, *rows: Row) -> None:
     """All of the rows, which name the same columns; one that is there already is an IntegrityError."""
-    if rows:
+    if len(rows) > 1 and connection.dialect.name == "postgresql":
+        names = tuple(rows[0])
+        connection.execute(_at_once(table, names), {name: [row[name] for row in rows] for name in names})
+    elif rows:
         connection.execute(_insert(table), rows[0] if len(rows) == 1 else rows)
 
 
@@ -25,6 +29,14 @@ def numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[
 @functools.cache
 def _insert(table: Table) -> Insert:
     return insert(table)
+
+
+@functools.cache
+def _at_once(table: Table, names: tuple[str, ...]) -> Insert:
+    """A statement that takes an array for each column: for PostgreSQL one command, where many rows would be many."""
+    arrays = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in names)
+    given = func.unnest(*arrays).table_valued(*names).render_derived()
+    return insert(table).from_select(names, select(*(given.c[name] for name in names)))
 
 
 @functools.cache

@@ -116,7 +116,15 @@ class RecordShape:
         return bool(self.key) and all(name in a and name in b and _same_key(a[name], b[name]) for name in self.key)
 
     def takes(self, raw: Any, scope: Scope, selective: bool) -> bool:
-        return isinstance(raw, dict) and all(rule.takes_node(raw) for rule in self.rules)
+        return isinstance(raw, dict) and self.takes_node(raw)
+
+    def takes_node(self, node: Node) -> bool:
+        """Whether a node is of the kind that the shape is about: what makes it one is said by few of the rules."""
+        return all(rule.takes_node(node) for rule in self._choosing)
+
+    @cached_property
+    def _choosing(self) -> list[Rule]:
+        return [rule for rule in self.rules if type(rule).takes_node is not Rule.takes_node]
 
     def from_fhir(self, raw: Any, scope: Scope) -> Rec | None:
         if not isinstance(raw, dict):
@@ -217,7 +225,7 @@ class ResourceShape(RecordShape):
         return replace(self, rules=tuple(rules))
 
     def is_ours(self, resource: Node) -> bool:
-        return resource.get("resourceType") == self.type and all(rule.takes_node(resource) for rule in self.rules)
+        return resource.get("resourceType") == self.type and self.takes_node(resource)
 
     def read(self, resource: Node, scope: Scope) -> Rec:
         scope.mark(resource, "resourceType", "stated", self.where)

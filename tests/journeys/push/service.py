@@ -35,7 +35,7 @@ class Service:
         self.identifiers = identifiers
         self._folder = folder
         self._database_url = database_url
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         (folder / "paingate.toml").write_text(
             f'[clinic]\nidentifier_base = "{identifiers}"\n\n'
@@ -45,7 +45,7 @@ class Service:
 
     def start(self) -> None:
         """Starts it and waits until it answers."""
-        options = ["--port", str(self._port), "--database-url", self._database_url, "--config", "paingate.toml"]
+        options = ["--port", str(self.port), "--database-url", self._database_url, "--config", "paingate.toml"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "adapter", "serve", *options],
@@ -114,7 +114,13 @@ class Service:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process; it has to run."""
+        assert self._process is not None
+        return self._process.pid
 
     def _answers(self) -> bool:
         try:

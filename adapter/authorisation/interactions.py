@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from adapter.authorisation.scopes import ANY, Need
 from mappings.r4 import definitions
 
-OPEN = ("/metadata", "/.well-known/smart-configuration")
+OPEN = ("/metadata", "/.well-known/smart-configuration", "/.well-known/jwks.json")
 """What says how to get in is for everybody."""
 MESSAGE = "/$process-message"
 _TYPE, _ID = "/(?P<type>[A-Za-z]{1,64})", "/[^/$_][^/]*"

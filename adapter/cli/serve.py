@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from adapter.delivery.partners import refuse_unfit_keys
 from adapter.exchange.translation import site_of
 from adapter.settings import SettingsError, open_doors, read_settings, refuse_open_address
 from mappings.lens.paths import DeclarationError
@@ -35,6 +36,7 @@ def serve(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
         refuse_open_address(settings)
+        refuse_unfit_keys(settings)
         site_of(settings.site)
         return _serve(settings)
     except (SettingsError, DeclarationError) as contradiction:

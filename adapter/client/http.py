@@ -1,4 +1,4 @@
-"""One partner's FHIR server over HTTP: exact JSON both ways, time-outs always, answers bounded, no redirects followed.
+"""One partner's FHIR server over HTTP: exact JSON both ways.
 
 Every request ends as an Answer or as one of the errors that say what to do next.  After a write went out, an answer
 that cannot be read is AnswerLost: whether the partner stored it is not known and not guessed at.
@@ -6,33 +6,21 @@ that cannot be read is AnswerLost: whether the partner stored it is not known an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from adapter.client.answers import Verdict, issue_codes, retry_after, verdict
+from adapter.client.authorising import NOBODY, Authorisation
 from adapter.client.errors import AnswerLost, WillAnswerTheSame, WorthAnotherTry
 from adapter.client.searching import Identifier, matches
+from adapter.client.wire import Limits, NotRead, Response, Tls, Wire
 from mappings.r4.exact_json import MalformedJSON, dumps, loads
 from mappings.values import Json
 
-if TYPE_CHECKING:
-    import requests
-
 FHIR_JSON = "application/fhir+json"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a partner is allowed to take of us."""
-
-    connect_seconds: float = 5.0
-    read_seconds: float = 30.0  # between two bytes
-    answer_seconds: float = 60.0  # the whole body
-    answer_bytes: int = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -48,19 +36,13 @@ class FhirClient:
     """A partner's base URL and how it is spoken to.  Closed after use: no connection is older than one delivery."""
 
     def __init__(
-        self, base_url: str, *, authorization: str | None = None, limits: Limits | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        self, base_url: str, *, authorisation: Authorisation = NOBODY, limits: Limits | None = None,
+        tls: Tls | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:  # fmt: skip
-        import requests
-
         self._base = base_url.rstrip("/")
-        self._limits = limits or Limits()
+        self._authorisation = authorisation
         self._now = now
-        self._session = requests.Session()
-        self._session.trust_env = False  # how a partner is reached is said in its settings alone; no .netrc
-        self._session.headers.update({"Accept": FHIR_JSON, "User-Agent": "paingate"})
-        if authorization:
-            self._session.headers["Authorization"] = authorization
+        self._wire = Wire(limits or Limits(), tls or Tls())
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +50,7 @@ class FhirClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._session.close()
+        self._wire.close()
 
     @property
     def base_url(self) -> str:
@@ -108,59 +90,25 @@ class FhirClient:
     def _send(self, method: str, path: str, *, headers: dict[str, str], body: str | bytes | None = None) -> Answer:
         write = method != "GET"
         data = body.encode() if isinstance(body, str) else body
+        authorised = self._authorisation.header()
         try:
-            response, content = self._exchange(method, self._url(path), headers, data)
-        except _NotRead as lost:
+            response = self._exchanged(method, path, headers, authorised, data)
+            if response.status == 401 and self._authorisation.renewed(authorised):
+                # a token may have been taken back before its end; what was refused for it was not done
+                response = self._exchanged(method, path, headers, self._authorisation.header(), data)
+        except NotRead as lost:
             raise (AnswerLost if write else WorthAnotherTry)(lost.why, status=lost.status) from lost
-        return self._judged(response, content, write=write)
+        return self._judged(response, write=write)
 
-    def _exchange(
-        self, method: str, url: str, headers: dict[str, str], data: bytes | None
-    ) -> tuple[requests.Response, bytes]:
-        import requests
+    def _exchanged(
+        self, method: str, path: str, headers: dict[str, str], authorised: str, data: bytes | None
+    ) -> Response:
+        said = {"Accept": FHIR_JSON, **headers} | ({"Authorization": authorised} if authorised else {})
+        return self._wire.exchange(method, self._url(path), said, data)
 
-        limits = self._limits
-        try:
-            response = self._session.request(
-                method, url, headers=headers, data=data, stream=True, allow_redirects=False,
-                timeout=(limits.connect_seconds, limits.read_seconds),
-            )  # fmt: skip
-        except (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
-            raise WillAnswerTheSame("the partner's base URL is not an HTTP URL", codes=("configuration",)) from None
-        except requests.exceptions.SSLError:
-            raise WorthAnotherTry("no TLS connection with the partner") from None
-        except requests.exceptions.ConnectTimeout:
-            raise WorthAnotherTry("no connection within the time limit") from None
-        except requests.exceptions.ConnectionError as error:
-            if _never_connected(error):
-                raise WorthAnotherTry("no connection to the partner") from None
-            raise _NotRead("the connection broke before an answer came") from None
-        except requests.exceptions.RequestException:
-            raise _NotRead("no answer within the time limit") from None
-        return response, self._body(response)
-
-    def _body(self, response: requests.Response) -> bytes:
-        """Read as it arrives: whoever sends a byte now and then is cut off by the time for the whole."""
-        from urllib3.exceptions import HTTPError
-
-        limits, until = self._limits, time.monotonic() + self._limits.answer_seconds
-        content = bytearray()
-        try:
-            while piece := response.raw.read1(65536, decode_content=True):
-                content += piece
-                if len(content) > limits.answer_bytes:
-                    raise _NotRead("the answer is longer than the limit", response.status_code)
-                if time.monotonic() > until:
-                    raise _NotRead("the answer took longer than the time limit", response.status_code)
-        except HTTPError:
-            raise _NotRead("the answer broke off", response.status_code) from None
-        finally:
-            response.close()
-        return bytes(content)
-
-    def _judged(self, response: requests.Response, content: bytes, *, write: bool) -> Answer:
-        status = response.status_code
-        body, readable = _fhir(content)
+    def _judged(self, response: Response, *, write: bool) -> Answer:
+        status = response.status
+        body, readable = _fhir(response.content)
         codes = issue_codes(body)
         match verdict(status, codes):
             case Verdict.SAME_AGAIN:
@@ -172,15 +120,6 @@ class FhirClient:
                 raise (AnswerLost if write else WorthAnotherTry)("the answer is not FHIR JSON", status=status)
             case _:
                 return Answer(status, response.headers, body)
-
-
-class _NotRead(Exception):
-    """The request went out, or may have; its answer was not read to the end."""
-
-    def __init__(self, why: str, status: int | None = None) -> None:
-        self.why = why
-        self.status = status
-        super().__init__(why)
 
 
 def _fhir(content: bytes) -> tuple[Json, bool]:
@@ -199,11 +138,3 @@ def _words(status: int, *, readable: bool) -> str:
     if 300 <= status < 400:
         return "the partner redirects, and redirects are not followed"
     return "refused" if readable else "the answer is not FHIR JSON"
-
-
-def _never_connected(error: BaseException) -> bool:
-    """Whether it is certain that no byte was sent: the name was not found or the connection was refused."""
-    from urllib3.exceptions import NewConnectionError
-
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import functools
 
-from adapter.client import FhirClient, Identifier, Limits, WorthAnotherTry
+from adapter.client import (
+    NOBODY,
+    Authorisation,
+    FhirClient,
+    Identifier,
+    Limits,
+    Registration,
+    SigningKey,
+    Tls,
+    Tokens,
+    UnfitKey,
+    Wire,
+    WorthAnotherTry,
+    basic,
+    bearer,
+    signing_key,
+)
 from adapter.delivery.plan_bundle import Render
 from adapter.exchange.translation import site_of
-from adapter.settings import Partner, Settings
+from adapter.settings import Partner, Settings, SettingsError
 
 
 def client_for(settings: Settings, name: str) -> FhirClient:
@@ -16,7 +32,7 @@ def client_for(settings: Settings, name: str) -> FhirClient:
     if partner is None:
         raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
     limits = Limits(connect_seconds=settings.connect_timeout, read_seconds=settings.read_timeout)
-    return FhirClient(partner.base_url, authorization=_authorization(partner), limits=limits)
+    return FhirClient(partner.base_url, authorisation=authorisation(partner, limits), limits=limits, tls=tls(partner))
 
 
 def plan_identifier(settings: Settings, plan_id: str) -> Identifier:
@@ -32,11 +48,41 @@ def rendering(settings: Settings, name: str) -> Render:
     return lambda record: to_fhir(record, site=site).resource
 
 
-def _authorization(partner: Partner) -> str | None:
+def tls(partner: Partner) -> Tls:
+    return Tls(partner.certificate_file, partner.certificate_key_file, partner.ca_file)
+
+
+@functools.cache
+def authorisation(partner: Partner, limits: Limits) -> Authorisation:
+    """How a partner knows us: one for all of this process, so that a token is asked for once."""
     match partner.auth:
         case "basic":
-            return f"Basic {b64encode(partner.secret.encode()).decode()}"
+            return basic(partner.secret)
         case "bearer":
-            return f"Bearer {partner.secret}"
+            return bearer(partner.secret)
+        case "smart" | "client_credentials":
+            return tokens(partner, limits)
         case _:
-            return None
+            return NOBODY
+
+
+def key_for(partner: Partner) -> SigningKey | None:
+    """What we sign with for a partner; UnfitKey where the settings hold none that can."""
+    return signing_key(partner.secret, partner.key_id) if partner.auth == "smart" else None
+
+
+def refuse_unfit_keys(settings: Settings) -> None:
+    """SettingsError for a partner's key that cannot sign: better now than when something is to be sent."""
+    for partner in settings.partners:
+        try:
+            key_for(partner)
+        except UnfitKey as unfit:
+            raise SettingsError(f"The key of [partners.{partner.name}] cannot be used: {unfit}.") from None
+
+
+def tokens(partner: Partner, limits: Limits) -> Tokens:
+    """The access tokens that we ask for at a partner."""
+    key = key_for(partner)
+    secret = "" if key else partner.secret
+    known_as = Registration(partner.our_client_id, partner.scope, key, secret, partner.token_endpoint)
+    return Tokens(partner.base_url, known_as, lambda: Wire(limits, tls(partner)))

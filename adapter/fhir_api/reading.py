@@ -42,6 +42,10 @@ def reading_routes(routes: Blueprint, settings: Settings, engine: Engine) -> Non
     def smart_configuration() -> Response:
         return json_response(smart.configuration(settings), 200, "application/json", pretty=is_pretty(request))
 
+    @routes.get("/.well-known/jwks.json")
+    def keys() -> Response:
+        return json_response(smart.key_set(settings), 200, "application/json", pretty=is_pretty(request))
+
     @routes.get("/metadata")
     def metadata() -> Response:
         return answer(capability.statement(settings, base(), started), 200)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.authorisation.scopes import OFFERED
+from adapter.delivery.partners import key_for
 from adapter.exchange.refusal import refuse
 from adapter.settings import Issuer, Settings
 
@@ -36,6 +37,12 @@ def configuration(settings: Settings) -> dict[str, Any]:
         told["capabilities"].insert(0, "client-confidential-asymmetric")
         told["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
     return told
+
+
+def key_set(settings: Settings) -> dict[str, Any]:
+    """/.well-known/jwks.json: the keys that we sign with at partners, who may register this address."""
+    keys = [key.public for partner in settings.partners if (key := key_for(partner)) is not None]
+    return {"keys": [key for n, key in enumerate(keys) if key not in keys[:n]]}
 
 
 def security(settings: Settings) -> dict[str, Any]:

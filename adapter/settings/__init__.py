@@ -20,6 +20,7 @@ from adapter.settings.table import (
     Setting,
     Settings,
     SettingsError,
+    is_safe_address,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Setting",
     "Settings",
     "SettingsError",
+    "is_safe_address",
     "open_doors",
     "read_settings",
     "refuse_open_address",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from adapter.settings.named import named_tables, texts
 from adapter.settings.table import (
@@ -16,7 +15,7 @@ from adapter.settings.table import (
     Issuer,
     Partner,
     Settings,
-    is_loopback,
+    is_safe_address,
 )
 
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
@@ -65,21 +64,10 @@ def _of_issuer(issuer: Issuer) -> Iterator[str]:
         yield f"issuer of {where} is what its tokens say in `iss`, letter by letter."
     if bool(issuer.jwks_uri) == bool(issuer.jwks_file):
         yield f"{where} has its keys either at a jwks_uri or in a jwks_file: set one of the two."
-    if issuer.jwks_uri and not _is_safe(issuer.jwks_uri):
+    if issuer.jwks_uri and not is_safe_address(issuer.jwks_uri):
         yield f"jwks_uri of {where} is an https address (http only on this machine): whoever can change keys gets in."
-    if issuer.token_endpoint and not _is_safe(issuer.token_endpoint):
+    if issuer.token_endpoint and not is_safe_address(issuer.token_endpoint):
         yield f"token_endpoint of {where} is an https address (http only on this machine)."
-
-
-def _is_safe(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or "@" in parts.netloc or parts.fragment or re.search(r"\s", address):
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 def _of_partner(settings: Settings, partner: Partner) -> Iterator[str]:

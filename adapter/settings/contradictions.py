@@ -6,15 +6,8 @@ import re
 from collections.abc import Iterator
 
 from adapter.settings.callers import contradictions_of_callers
-from adapter.settings.table import (
-    AUTHORISATIONS,
-    DIALECTS,
-    NOBODYS_IDENTIFIERS,
-    SENDABLE,
-    Partner,
-    Settings,
-    SettingsError,
-)
+from adapter.settings.partners import contradictions_of_partner
+from adapter.settings.table import NOBODYS_IDENTIFIERS, Settings, SettingsError
 
 LARGEST_SKEW = 300
 _MORE_THAN_NOTHING = (
@@ -57,7 +50,7 @@ def contradictions(settings: Settings, file: str) -> Iterator[str]:
         yield "database_url starts with sqlite:// or postgresql://."
     yield from _number_contradictions(settings)
     for partner in settings.partners:
-        yield from _partner_contradictions(partner)
+        yield from contradictions_of_partner(partner)
     yield from contradictions_of_callers(settings)
 
 
@@ -69,23 +62,3 @@ def _number_contradictions(settings: Settings) -> Iterator[str]:
         yield f"clock_skew is from 0 to {LARGEST_SKEW} seconds: a token counts for that much longer."
     if not settings.retry_base <= settings.retry_ceiling < float("inf"):
         yield "retry_ceiling is not less than retry_base."
-
-
-def _partner_contradictions(partner: Partner) -> Iterator[str]:
-    where = f"[partners.{partner.name}]"
-    only_calls = partner.client_ids and not partner.sends and not partner.base_url
-    if not only_calls and not re.fullmatch(r"https?://[^\s?#@/][^\s?#@]*", partner.base_url):
-        yield f"base_url of {where} is an http or https address without user, query and fragment."
-    for said, known, what in ((partner.auth, AUTHORISATIONS, "auth"), (partner.dialect, DIALECTS, "dialect")):
-        if said not in known:
-            yield f"{what} of {where} is one of {', '.join(known)}."
-    for kind in partner.sends:
-        if kind not in SENDABLE:
-            yield f"sends of {where} names a kind of record that is not sent; what is sent: {', '.join(SENDABLE)}."
-    if partner.auth == "none" and partner.secret:
-        yield f'{where} has a secret but auth = "none": say auth = "basic" or "bearer", or take the secret away.'
-    if partner.auth != "none" and not partner.secret:
-        name = partner.name.upper().replace("-", "_")
-        yield f"{where} has auth but no secret: set PAINGATE_PARTNERS_{name}_SECRET or secret_file."
-    if partner.auth == "basic" and ":" not in partner.secret:
-        yield f"The secret of {where} is user:password."

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from adapter.settings.callers import clinic_tokens, issuers
 from adapter.settings.contradictions import contradictions
-from adapter.settings.named import member, named_tables, refuse_strangers, texts
-from adapter.settings.table import FILE, PARTNER_KEYS, SECTIONS, TABLE, Partner, Setting, Settings, SettingsError
+from adapter.settings.named import member, refuse_strangers
+from adapter.settings.partners import partners
+from adapter.settings.table import FILE, SECTIONS, TABLE, Setting, Settings, SettingsError
 
 
 def read_settings(
@@ -32,7 +33,7 @@ def read_settings(
             values[setting.name] = _typed(setting, held[setting.key], f"{setting.key} in {file}")
         if setting.variable in environment:
             values[setting.name] = _typed(setting, environment[setting.variable], setting.variable)
-    values["partners"] = tuple(_partners(document, environment, file))
+    values["partners"] = tuple(partners(document, environment, file))
     values["issuers"] = tuple(issuers(document, environment, file))
     values["clinic_tokens"] = tuple(clinic_tokens(document, environment, file))
     settings = replace(Settings(**values), **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -84,38 +85,3 @@ def _typed(setting: Setting, value: object, where: str) -> object:
         except ValueError:
             pass
     raise SettingsError(f"{where} is a number.")
-
-
-def _partners(document: Mapping[str, Any], environment: Mapping[str, str], file: str) -> Iterator[Partner]:
-    for name, held in named_tables(document, "partners", PARTNER_KEYS, "base_url", file):
-        yield _partner(name, held, environment, f"[partners.{name}]")
-
-
-def _partner(name: str, held: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Partner:
-    prefix = f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_"
-    said = texts(held, ("base_url", "auth", "dialect", "issuer"), environment, prefix, where)
-    secret = environment.get(prefix + "SECRET", "")
-    if "secret_file" in held:
-        if secret:
-            raise SettingsError(f"{where} has a secret_file and {prefix}SECRET: keep one of the two.")
-        try:
-            secret = Path(str(held["secret_file"])).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            raise SettingsError(f"The secret_file of {where} cannot be read: mend its path or its rights.") from None
-    return Partner(
-        name=name,
-        base_url=said["base_url"].rstrip("/"),
-        sends=_list(held, "sends", "care_plan", where),
-        auth=said["auth"] or "none",
-        dialect=said["dialect"] or "plain",
-        secret=secret,
-        client_ids=_list(held, "client_ids", "their-client-id", where),
-        issuer=said["issuer"],
-    )
-
-
-def _list(held: Mapping[str, Any], key: str, example: str, where: str) -> tuple[str, ...]:
-    listed = held.get(key, [])
-    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise SettingsError(f'{key} of {where} is a list of texts, such as ["{example}"].')
-    return tuple(listed)

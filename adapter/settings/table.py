@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 FILE = "paingate.toml"
 NOBODYS_IDENTIFIERS = "http://localhost/paingate"
 SENDABLE = ("care_plan", "answers")
 """What may go to a partner: plans, and what became of the referrals that it sent."""
-AUTHORISATIONS = ("none", "basic", "bearer")
+TOKENS = ("smart", "client_credentials")
+"""How an access token is asked for: by a signed assertion (SMART Backend Services), or with a secret."""
+AUTHORISATIONS = ("none", "basic", "bearer", *TOKENS)
 DIALECTS = ("plain", "bser", "gravity")
 ROLES = ("reader", "clinician", "operator")
 ATTACHMENT_TYPES = (
@@ -36,6 +40,18 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_safe_address(address: str) -> bool:
+    """Whether keys and tokens may be had at an address: over TLS, or on this machine."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc or parts.fragment or re.search(r"\s", address):
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,18 @@ class Partner:
     auth: str = "none"
     dialect: str = "plain"
     secret: str = field(default="", repr=False)
-    """user:password for basic, the token for bearer; from PAINGATE_PARTNERS_<NAME>_SECRET or secret_file."""
+    """user:password for basic, the token for bearer, the private key for smart, the client's secret for
+    client_credentials; from PAINGATE_PARTNERS_<NAME>_SECRET or secret_file."""
+    our_client_id: str = ""
+    """What we are registered as at its authorisation server."""
+    scope: str = ""
+    token_endpoint: str = ""
+    """Where tokens are had; "" where its server says that itself."""
+    key_id: str = ""
+    """The `kid` of our key; "" for its thumbprint."""
+    certificate_file: str = ""
+    certificate_key_file: str = ""
+    ca_file: str = ""
     client_ids: tuple[str, ...] = ()
     """Whose access tokens are this partner's, as its issuer names the client."""
     issuer: str = ""
@@ -164,7 +191,10 @@ TABLE = (
     Setting("delivery", "connect_timeout", "connect_timeout", "Seconds that a partner may take to let us connect."),
     Setting("delivery", "read_timeout", "read_timeout", "Seconds that a partner may take to answer."),
 )  # fmt: skip
-PARTNER_KEYS = ("base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer")
+PARTNER_KEYS = (
+    "base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer", "our_client_id", "scope",
+    "token_endpoint", "key_id", "certificate_file", "certificate_key_file", "ca_file",
+)  # fmt: skip
 ISSUER_KEYS = ("issuer", "jwks_uri", "jwks_file", "token_endpoint")
 CLINIC_TOKEN_KEYS = ("role", "hash")
 SECTIONS = ("partners", "issuers", "clinic_tokens")

@@ -17,6 +17,7 @@ from adapter.delivery.output import Output, named_records
 from adapter.delivery.transaction import Resource
 from adapter.exchange.dialects import DIALECTS, PLAIN, Dialect
 from adapter.exchange.envelope import TASK, Envelope
+from adapter.exchange.identifiers import identifiers
 from adapter.exchange.notification import RELATIVE
 from adapter.exchange.references import Links
 from adapter.exchange.sameness import acknowledged
@@ -45,6 +46,8 @@ class Telling:
     """What is called Type/id here and came from the partner's own address: Type/id there."""
     their_task: str | None
     """The Task that the referral came with, as Type/id there."""
+    their_numbers: tuple[Identifier, ...]
+    """The business identifiers that this Task had."""
     elsewhere: Mapping[str, str]
     """Where what is here can be read, by Type/id; nothing where our address is not configured."""
     numbers: Mapping[str, Resource]
@@ -97,6 +100,7 @@ def telling(connection: Connection, settings: Settings, partner: Partner, delive
     held = [messages.get(connection, one) for one in referrals.messages_of(connection, referral.id)]
     came = [(message, reopened(settings, message)) for message in held]
     theirs, their_task = _theirs(came, referral, partner)
+    their_numbers = {one for message, envelope in came for one in _numbers_of_task(message, envelope, referral)}
     here = {_unversioned(text) for one in (task, *(output.resource for output in outputs)) for text in _relative(one)}
     kept = dict(_readable(connection, here - {output.name for output in outputs}, stored.partner))
     message, envelope = came[-1]
@@ -108,6 +112,7 @@ def telling(connection: Connection, settings: Settings, partner: Partner, delive
         outputs=tuple(outputs),
         theirs=theirs,
         their_task=their_task,
+        their_numbers=tuple(sorted(their_numbers, key=Identifier.token)),
         elsewhere={name: f"{settings.audience.rstrip('/')}/{name}" for name in kept} if settings.audience else {},
         numbers={name: number for name, one in kept.items() if (number := _number(one))},
         header=envelope.header or {},
@@ -160,6 +165,13 @@ def _theirs(
             elif made.id == referral.task_id:
                 their_task = _unversioned(there)
     return theirs, their_task
+
+
+def _numbers_of_task(message: Message, envelope: Envelope, referral: Referral) -> Iterator[Identifier]:
+    """How the sender knows the Task that it told the referral by, whether or not it said where that is."""
+    for entry, made in zip(envelope.entries, message.made, strict=False):
+        if entry.type == TASK and made.id == referral.task_id:
+            yield from (Identifier(system, value) for system, value in identifiers(entry.resource) if system)
 
 
 def _readable(connection: Connection, names: Iterable[str], sees: str) -> Iterator[tuple[str, Resource]]:

@@ -97,12 +97,17 @@ class _Look:
 
 
 def _task(client: FhirClient, telling: Telling) -> Held | None:
-    """The Task that the referral came with, where it is there and is about it; else the one that has our number."""
+    """The Task that the referral came with, where it is there and is about it; else the one that has our number, or one
+    that it came with."""
     if telling.their_task is not None:
         found = _read(client, telling.their_task)
         if found is not None and _about(found, telling):
             return as_held(found)
-    return only(client, "Task", telling.filler, "it")
+    for number in (telling.filler, *telling.their_numbers):
+        held = only(client, "Task", number, "it")
+        if held is not None and _about(held.resource, telling):
+            return held
+    return None
 
 
 def _read(client: FhirClient, name: str) -> Resource | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +19,11 @@ from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from mappings.r4 import exact_json
+from tests.adapter.authorisation.issuing import CLIENTS, bearer, pem, public_jwk
+from tests.adapter.authorisation.token_server import TokenServer
 from tests.java.maven import command
+from tests.journeys.push.hospital import answers
+from tests.journeys.push.waiting import free_port, until
 from tests.once import made
 
 KIT = "fhir-kit-client@1.9.2"
@@ -177,14 +185,89 @@ class HapiClient:
         return dict(exact_json.loads(answer.strip()))
 
 
+class Sekmet:
+    """sekmet-fhir's client, in a process of its own beside sekmet's server: a hospital that refers."""
+
+    def __init__(self, process: subprocess.Popen[bytes], base_url: str) -> None:
+        self._process, self.base_url = process, base_url
+
+    def send(self, path: str, document: Node) -> Node:
+        how = "process_message" if path.startswith("/fhir/$") else "transaction" if path == "/fhir" else "create"
+        return dict(self.ask(how, body=document))
+
+    def read(self, name: str) -> Node:
+        return dict(self.ask("read", name=name))
+
+    def search(self, type_: str, **parameters: str) -> list[Node]:
+        return list(self.ask("search", type=type_, parameters=parameters))
+
+    def history(self, name: str) -> list[Node]:
+        return list(self.ask("history", name=name))
+
+    def update(self, resource: Node) -> Node:
+        return dict(self.ask("update", body=resource, tag=f'W/"{resource["meta"]["versionId"]}"'))
+
+    def ask(self, what: str, **told: Any) -> Any:
+        """What sekmet_program.py does."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(exact_json.dumps({"what": what, **told}) + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "sekmet has died"
+        answer = exact_json.loads(line)
+        assert isinstance(answer, dict)
+        if "status" in answer:
+            raise Refused(f"{answer['status']}: {answer['value']}")
+        return answer["value"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a partner's program gets in."""
+
+    url: str
+    partner: str
+    token_server: TokenServer
+
+    @property
+    def token(self) -> str:
+        return bearer(self.partner)["Authorization"].removeprefix("Bearer ")
+
+
 @contextmanager
-def fhirpy(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
+def fhirpy(access: Access, cache: pytest.Cache) -> Iterator[Client]:
     del cache
-    yield Fhirpy(url, authorization)
+    yield Fhirpy(access.url, f"Bearer {access.token}")
 
 
 @contextmanager
-def kit(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
+def sekmet(access: Access, cache: pytest.Cache, port: int | None = None, **settings: Any) -> Iterator[Sekmet]:
+    """With SMART Backend Services: an access token for an assertion that sekmet signs."""
+    del cache
+    client_id, key = CLIENTS[access.partner], f"RS384-{access.partner}"
+    access.token_server.clients[client_id] = public_jwk(key, alg="RS384")
+    with tempfile.TemporaryDirectory() as room:
+        (Path(room) / "key.pem").write_text(pem(key))
+        auth = {"type": "smart", "client_id": client_id, "private_key_path": f"{room}/key.pem", "kid": key}
+        auth |= {"token_url": access.token_server.endpoint}
+        port = port or free_port()
+        base_url = f"http://127.0.0.1:{port}/fhir"
+        told = {"base_url": base_url, "host": "127.0.0.1", "port": port, "data_dir": room} | settings
+        told |= {"simulator": {"enabled": False}, "peers": {"paingate": {"base_url": access.url, "auth": auth}}}
+        command = [sys.executable, str(Path(__file__).parent / "sekmet_program.py"), json.dumps(told)]
+        with (Path(room) / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=room)
+        with process:
+            try:
+                until(lambda: answers(f"{base_url}/metadata"), "sekmet answers", process)
+                yield Sekmet(process, base_url)
+            finally:
+                process.kill()
+
+
+@contextmanager
+def kit(access: Access, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no Node or no registry."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
@@ -202,7 +285,7 @@ def kit(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
 
     state = hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:16]
     script = made(cache.mkdir("npm") / f"{KIT}-{state}", installed) / SCRIPT.name
-    told = [node, str(script), url, authorization.removeprefix("Bearer ")]
+    told = [node, str(script), access.url, access.token]
     with subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield Kit(process)
@@ -211,16 +294,14 @@ def kit(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
 
 
 @contextmanager
-def hapi(url: str, authorization: str, cache: pytest.Cache) -> Iterator[Client]:
+def hapi(access: Access, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no JDK and Maven, or no registry."""
     told = command("Referrer", cache.mkdir("java"))
-    with subprocess.Popen(
-        [*told, url, authorization.removeprefix("Bearer ")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([*told, access.url, access.token], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield HapiClient(process)
         finally:
             process.kill()
 
 
-EVERY = {"fhirpy": fhirpy, "fhir-kit-client": kit, "hapi-fhir-client": hapi}
+EVERY = {"fhirpy": fhirpy, "fhir-kit-client": kit, "hapi-fhir-client": hapi, "sekmet-fhir": sekmet}

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.adapter.authorisation.issuing import AUDIENCE, ISSUER, key_set
+from tests.adapter.authorisation.issuing import AUDIENCE, CLIENTS, ISSUER, claims, key_set, signed
+from tests.adapter.authorisation.token_server import TokenServer
+from tests.adapter.authorisation.token_server import token_server as token_server_on_loopback
 from tests.journeys.push.conftest import database_in
 from tests.journeys.push.service import Service
 
@@ -15,6 +17,15 @@ MORE = (
     f'\n[authorisation]\naudience = "{AUDIENCE}"\n\n[issuers.login]\nissuer = "{ISSUER}"\njwks_file = "jwks.json"\n\n'
     '[partners.registry]\nclient_ids = ["registry-client"]\n'
 )
+
+
+@pytest.fixture(scope="session")
+def token_server() -> Iterator[TokenServer]:
+    """Where partners' programs get the tokens that the service takes."""
+    with token_server_on_loopback() as running:
+        partners = {client: partner for partner, client in CLIENTS.items()}
+        running.mint = lambda client, scope: signed(claims(partners[client], scope))
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from tests.adapter import doors
-from tests.adapter.authorisation.issuing import bearer
+from tests.adapter.authorisation.token_server import TokenServer
 from tests.adapter.test_doors import resources
 from tests.adapter.workflow.moves import BODIES
-from tests.clients.clients import EVERY, Client, Node, Refused
+from tests.clients.clients import EVERY, Access, Client, Node, Refused
 from tests.journeys.push.service import Service
 
 pytestmark = pytest.mark.xdist_group("clients")  # one service, and one process of Node's
@@ -23,15 +23,15 @@ NOTE = BODIES["complete"]["contents"][0]["attachment"]["data"]
 
 @pytest.fixture(scope="module", params=EVERY)
 def clients(
-    request: pytest.FixtureRequest, service: Service, pytestconfig: pytest.Config
+    request: pytest.FixtureRequest, service: Service, token_server: TokenServer, pytestconfig: pytest.Config
 ) -> Iterator[tuple[Client, Client]]:
     """The program of the hospital that refers, and the same program of somebody else."""
     cache = pytestconfig.cache
     assert cache is not None
     open_, url = EVERY[request.param], f"{service.url}/fhir"
     with (
-        open_(url, bearer("hospital")["Authorization"], cache) as hospital,
-        open_(url, bearer("registry")["Authorization"], cache) as registry,
+        open_(Access(url, "hospital", token_server), cache) as hospital,
+        open_(Access(url, "registry", token_server), cache) as registry,
     ):
         yield hospital, registry
 

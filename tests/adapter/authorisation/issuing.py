@@ -10,6 +10,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from mappings.r4 import exact_json
@@ -30,6 +31,11 @@ def private_key(name: str) -> Any:
     if name.startswith("ES256"):
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(65537, 1024 if name.endswith("small") else 2048)
+
+
+def pem(name: str) -> str:
+    """The private key as a file holds it."""
+    return str(private_key(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
 def public_jwk(name: str, **members: Any) -> Node:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from adapter.client import (
     FhirClient,
@@ -25,16 +24,11 @@ from adapter.client import (
 )
 from adapter.delivery.partners import client_for, refuse_unfit_keys
 from adapter.settings import SettingsError, read_settings
-from tests.adapter.authorisation.issuing import private_key
-from tests.adapter.delivery.token_server import TokenServer, token_server
+from tests.adapter.authorisation.issuing import pem
+from tests.adapter.authorisation.token_server import TokenServer, token_server
 
 LIMITS = Limits(connect_seconds=5.0, read_seconds=2.0, answer_seconds=3.0, answer_bytes=100_000)
 SCOPE = "system/CarePlan.cruds"
-
-
-def pem(name: str) -> str:
-    key = private_key(name)
-    return str(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
 
 
 @pytest.fixture
@@ -45,7 +39,7 @@ def server() -> Iterator[TokenServer]:
 
 def tokens(server: TokenServer, key: str = "RS384-ours", **others: Any) -> Tokens:
     signing = signing_key(pem(key), "ours")
-    server.public = signing.public
+    server.clients["lakeside-pain"] = signing.public
     known_as = Registration("lakeside-pain", SCOPE, signing, **others)
     return Tokens(server.base_url, known_as, lambda: Wire(LIMITS, Tls()))
 
@@ -79,7 +73,7 @@ def test_a_secret_goes_in_the_header_and_nowhere_else(server: TokenServer) -> No
 def test_a_token_is_kept_until_shortly_before_its_end(server: TokenServer) -> None:
     clock = [1000.0]
     signing = signing_key(pem("RS384-ours"))
-    server.public = signing.public
+    server.clients["lakeside-pain"] = signing.public
     known_as = Registration("lakeside-pain", SCOPE, signing)
     ours = Tokens(server.base_url, known_as, lambda: Wire(LIMITS, Tls()), lambda: clock[0])
     assert ours.header() == ours.header() == "Bearer token-1"
@@ -216,7 +210,7 @@ def test_settings_make_a_client_that_gets_in(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "key.pem").write_text(pem("RS384-ours"))
     (tmp_path / "paingate.toml").write_text(SMART.format(base_url=server.base_url))
-    server.public = signing_key(pem("RS384-ours")).public
+    server.clients["lakeside-pain"] = signing_key(pem("RS384-ours")).public
     settings = read_settings()
     assert "PRIVATE" not in repr(settings)
     for _ in range(2):

@@ -61,14 +61,15 @@ def hospital_in(folder: Path) -> Iterator[Hospital]:
             env={**os.environ, "SEKMET_CONFIG": str(folder / "settings.yaml")},
         )
         try:
-            until(lambda: _answers(f"{base_url}/metadata"), "sekmet answers", process)
+            until(lambda: answers(f"{base_url}/metadata"), "sekmet answers", process)
             yield Hospital(base_url)
         finally:
             process.kill()
             process.wait()
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether somebody answers there."""
     try:
         return requests.get(url, timeout=5).ok
     except requests.ConnectionError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,8 +21,10 @@ class TokenServer:
     """What it holds, what it was asked, and what it answers in place of what is right."""
 
     base_url: str = ""
-    public: dict[str, Any] = field(default_factory=dict)
-    """The client's registered key."""
+    clients: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The registered key of each client."""
+    mint: Callable[[str, str], str] | None = None
+    """Makes the token of a client and a scope; none: token-1, token-2 ..."""
     expires_in: int = 300
     asked: list[dict[str, Any]] = field(default_factory=list)
     """What each good assertion said, with its header."""
@@ -47,17 +49,19 @@ class TokenServer:
             return self.instead
         if "client_assertion" in form:
             try:
+                client = jwt.decode(form["client_assertion"], options={"verify_signature": False})["iss"]
                 claims = jwt.decode(
-                    form["client_assertion"], jwt.PyJWK(self.public), ["RS384", "ES384"], audience=self.endpoint,
-                    options={"require": ["iss", "sub", "aud", "exp", "jti"]},
+                    form["client_assertion"], jwt.PyJWK(self.clients[client]), ["RS384", "ES384"],
+                    audience=self.endpoint, options={"require": ["iss", "sub", "aud", "exp", "jti"]},
                 )  # fmt: skip
-            except jwt.PyJWTError:
+            except (jwt.PyJWTError, KeyError):
                 return 401, {}, b'{"error":"invalid_client","error_description":"not the words of Jane Doe"}'
             assert form["client_assertion_type"] == ASSERTED
             assert claims["jti"] not in self.seen, "an assertion is used once"
             self.seen.add(claims["jti"])
             self.asked.append(claims | {"header": jwt.get_unverified_header(form["client_assertion"])})
-        token = f"token-{len(self.forms)}"
+        client = str(self.asked[-1]["iss"]) if "client_assertion" in form else ""
+        token = self.mint(client, form["scope"]) if self.mint else f"token-{len(self.forms)}"
         self.counting.add(token)
         told = {"access_token": token, "token_type": "bearer", "expires_in": self.expires_in}
         return 200, {}, json.dumps(told | {"scope": form.get("scope", "")}).encode()

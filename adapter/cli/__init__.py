@@ -20,6 +20,8 @@ FILES = (
     "files, folders (.json and .ndjson, each also .gz) or - for standard input, which is also read when none is named"
 )
 SITE = "the folder of a site that does some of it differently (default PAINGATE_SITE, where that is set)"
+CONFIG = "the settings file (default paingate.toml, where there is one)"
+JSON = "what is told, as one JSON document a line"
 ROLES = ("reader", "clinician", "operator")  # settings would have to be loaded for them; a test holds them equal
 STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 
@@ -61,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", metavar="ADDRESS", help="the address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="the port to listen on (default 8080)")
     serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
-    serve.add_argument("--config", metavar="FILE", help="the settings file (default paingate.toml, where there is one)")
+    serve.add_argument("--config", metavar="FILE", help=CONFIG)
 
     tokens = commands.add_parser(
         "token", help="the clinic API's own tokens", description="The clinic API's own tokens."
@@ -72,6 +74,17 @@ def parser() -> argparse.ArgumentParser:
         actions, "new", "adapter.cli.token:new", "a token for the clinic API, and the hash of it to configure"
     )
     new.add_argument("role", choices=ROLES, help="what its holder may: read, decide, or see to it that plans arrive")
+
+    partners = commands.add_parser(
+        "partners", help="the partners that are configured", description="The partners that are configured."
+    )
+    partners.set_defaults(parser=partners)
+    looks = partners.add_subparsers(title="actions", metavar="ACTION")
+    _takes_settings(_command(looks, "list", "adapter.cli.partners:listed", "whom something goes to, and what"))
+    checks = _command(looks, "check", "adapter.cli.partners:check", "what works between us and a partner, step by step")
+    checks.add_argument("name", metavar="NAME", help="the partner's name in the settings")
+    checks.add_argument("--write", action="store_true", help="also send a plan of nobody to $validate there")
+    _takes_settings(checks)
 
     mapping = commands.add_parser(
         "map", help="FHIR to clinic records, and back", description="FHIR to clinic records, and back."
@@ -108,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
 
     lints = _command(commands, "lint", "adapter.cli.lint:lint", "what is wrong with the mappings, or a site of theirs")
     lints.add_argument("site", nargs="?", metavar="SITE", help=SITE)
-    lints.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
+    lints.add_argument("--json", action="store_true", help=JSON)
     return top
 
 
@@ -120,9 +133,14 @@ def _command(
     return command
 
 
+def _takes_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", metavar="FILE", help=CONFIG)
+    command.add_argument("--json", action="store_true", help=JSON)
+
+
 def _takes_files(command: argparse.ArgumentParser, *, values: bool = True) -> None:
     command.add_argument("files", nargs="*", metavar="FILES", help=FILES)
-    command.add_argument("--json", action="store_true", help="what is told, as one JSON document a line")
+    command.add_argument("--json", action="store_true", help=JSON)
     command.add_argument("--report", metavar="FILE", help="write the report there (default standard error)")
     command.add_argument("--site", metavar="FOLDER", help=SITE)
     command.set_defaults(show_values=False)

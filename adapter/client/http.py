@@ -73,6 +73,18 @@ class FhirClient:
         answer = self._send("GET", f"{resource_type}?{identifier.query()}", headers=headers)
         return matches(answer.body, resource_type, identifier)
 
+    def metadata(self) -> dict[str, Json]:
+        """What the server says of itself: a resource, whether or not it is a CapabilityStatement."""
+        body = self._send("GET", "metadata", headers={}).body
+        if not isinstance(body, dict):
+            raise WillAnswerTheSame("the partner answers /metadata with nothing", codes=("read-not-trusted",))
+        return body
+
+    def validate(self, resource: dict[str, Json]) -> None:
+        """Asks the partner what it thinks of a resource; that it answers is all that is looked at."""
+        headers = {"Content-Type": FHIR_JSON}
+        self._send("POST", f"{resource['resourceType']}/$validate", headers=headers, body=dumps(resource))
+
     def transaction(self, bundle: Json) -> Answer:
         """Posts a transaction Bundle to the base."""
         return self._send(

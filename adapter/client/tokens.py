@@ -56,6 +56,8 @@ class Held:
     value: str = field(repr=False)
     until: float
     scope: str
+    seconds: float
+    """How long it counts, as the server says."""
 
 
 class Tokens:
@@ -124,7 +126,8 @@ class Tokens:
             raise _none(answer, "no access token: what the token endpoint gave is no bearer token")
         seconds = float(lasts) if isinstance(lasts, int) and not isinstance(lasts, bool) and lasts > 0 else UNSAID
         scope = told.get("scope", self._registration.scope)
-        return Held(token, began + seconds - min(MARGIN, seconds / 2), scope if isinstance(scope, str) else "")
+        until = began + seconds - min(MARGIN, seconds / 2)
+        return Held(token, until, scope if isinstance(scope, str) else "", seconds)
 
     def _asked(self, endpoint: str) -> tuple[dict[str, str], dict[str, str]]:
         """The form and the headers."""

@@ -1,0 +1,11 @@
+"""How a plan is brought to a partner that accepts only some of FHIR: what it accepts, the ways there are, and the best.
+
+accepts(statement)             what a CapabilityStatement says that its server takes
+choose(accepted, ...)          the best way that fits, and why each better one does not
+"""
+
+from adapter.delivery.fits.choosing import Choice, PassedOver, choose
+from adapter.delivery.fits.statement import Accepts, NoStatement, OfType, accepts
+from adapter.delivery.fits.table import FITS, Fit
+
+__all__ = ["FITS", "Accepts", "Choice", "Fit", "NoStatement", "OfType", "PassedOver", "accepts", "choose"]

@@ -1,0 +1,53 @@
+"""The best way to bring a plan to a partner, and why none that is better."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from adapter.delivery.fits.statement import Accepts
+from adapter.delivery.fits.table import FITS, Fit
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A better way that does not fit, with the reasons."""
+
+    fit: Fit
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The way that was chosen, and the better ones that were not."""
+
+    fit: Fit
+    passed_over: tuple[PassedOver, ...]
+
+
+def choose(
+    accepted: Accepts,
+    *,
+    fixed: str | None = None,
+    agreed: Collection[str] = (),
+    failed: Mapping[str, str] | None = None,
+) -> Choice:
+    """The first way that fits what a partner accepts.
+
+    fixed: the name of the one that the partner's settings say, whatever its statement declares.
+    agreed: names of those that need a site's agreement and have it.
+    failed: names of those that the partner claims and was found not to do, each with what happened.
+    """
+    if fixed is not None:
+        return Choice(next(fit for fit in FITS if fit.name == fixed), ())
+    passed_over: list[PassedOver] = []
+    for fit in FITS:
+        because = list(fit.lacks(accepted))
+        if fit.only_if_agreed and fit.name not in agreed:
+            because.append("the partner has not agreed to read it")
+        if failed and fit.name in failed:
+            because.append(failed[fit.name])
+        if not because:
+            return Choice(fit, tuple(passed_over))
+        passed_over.append(PassedOver(fit, tuple(because)))
+    raise AssertionError("the last way needs nothing")  # pragma: no cover

@@ -106,6 +106,14 @@ def parser() -> argparse.ArgumentParser:
     shape.add_argument("--onto", metavar="FHIR", help="change this FHIR file only where the one record says so")
     shape.add_argument("--bundle", action="store_true", help="a transaction Bundle instead of one resource")
 
+    letters = _command(commands, "plan-pdf", "adapter.cli.plan_pdf:run", "a care plan as the letter that is sent of it")
+    letters.add_argument("plan", metavar="PLAN", help="the file with the care plan record")
+    letters.add_argument("out", metavar="PDF", help="the file to write")
+    letters.add_argument(
+        "--beside", nargs="+", default=[], metavar="FILE", help="records of the patient, prescriptions, assessments"
+    )
+    letters.add_argument("--config", metavar="FILE", help=CONFIG)
+
     trips = _command(
         commands, "roundtrip", "adapter.cli.roundtrip:roundtrip", "FHIR to a record and back: what changed"
     )

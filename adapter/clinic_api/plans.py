@@ -7,9 +7,15 @@ from sqlalchemy import Engine
 
 from adapter.clinic_api.asking import answer, body, check_id
 from adapter.clinic_api.views import delivery_view, plan_view
+from adapter.delivery.plan_letter import plan_letter
+from adapter.documents.pdf import Unprintable
 from adapter.exchange import plans
+from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
 from adapter.store.deliveries import Enqueue
+from adapter.store.engine import reading
+
+PDF = "application/pdf"
 
 
 def plan_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:
@@ -23,6 +29,18 @@ def plan_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue: 
     @routes.get("/care-plans/<id_>")
     def plan(id_: str) -> Response:
         return _answer(plans.plan_of(engine, id_))
+
+    @routes.get("/care-plans/<id_>/pdf")
+    def pdf(id_: str) -> Response:
+        held = plans.plan_of(engine, id_)
+        with reading(engine) as connection:
+            try:
+                made = plan_letter(connection, settings, held.plan)
+            except Unprintable as trouble:
+                raise refuse("unprocessable", "not-supported", "record", str(trouble)) from None
+        response = Response(made, mimetype=PDF)
+        response.set_etag(str(held.plan.version), weak=True)
+        return response
 
     @routes.get("/care-plans/<id_>/deliveries")
     def deliveries(id_: str) -> Response:

@@ -109,6 +109,9 @@ class Settings:
     """Everything that may differ from one clinic to the next."""
 
     clinic_name: str = "Pain clinic"
+    clinic_address: str = ""
+    clinic_telephone: str = ""
+    clinic_urgent: str = ""
     identifier_base: str = NOBODYS_IDENTIFIERS
     organization: str = ""
     partners: tuple[Partner, ...] = ()
@@ -169,6 +172,9 @@ class Setting(NamedTuple):
 
 TABLE = (
     Setting("clinic", "name", "clinic_name", "The clinic's name, as referrers see it on their Task."),
+    Setting("clinic", "address", "clinic_address", "The clinic's address, in the head of its letters; lines with \\n between them."),
+    Setting("clinic", "telephone", "clinic_telephone", "Whom to call: the clinic's telephone number, in its letters."),
+    Setting("clinic", "urgent", "clinic_urgent", "What to do when it cannot wait, in words, in the clinic's letters."),
     Setting("clinic", "identifier_base", "identifier_base", "The clinic's own URI, under which it gives numbers."),
     Setting("clinic", "organization", "organization", "The clinic's identifier as an organisation, as system|value."),
     Setting("", "site", "site", "The folder of what this site maps differently (`mappings/README.md`)."),

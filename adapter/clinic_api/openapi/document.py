@@ -19,6 +19,7 @@ from adapter.clinic_api.decisions import schema_of as schema_of_decision
 from adapter.clinic_api.errors import PROBLEM
 from adapter.clinic_api.openapi import answers
 from adapter.clinic_api.openapi.record_fields import Describing
+from adapter.clinic_api.plans import PDF
 from adapter.clinic_api.told import Decided, Linking, OwnRecord, Undoing
 from adapter.exchange.own_records import KINDS
 from adapter.exchange.workflow.states import ACTIONS
@@ -39,6 +40,7 @@ class Operation:
     needs_body: bool = True
     statuses: tuple[int, ...] = (200,)
     conditional: bool = False
+    media: str = JSON
     """Whether If-Match may name the version that it is about."""
 
 
@@ -108,6 +110,7 @@ def operations(site: Site, *, closed: bool = False) -> Mapping[str, Operation]:
         ),
         "plan": Operation("A plan as it stands.", answers.Plan),
         "deliveries": Operation("Where a plan was brought.", answers.PlanDeliveries),
+        "pdf": Operation("A plan as a letter.", None, media=PDF),
         "openapi": Operation("This description.", None),
     }
     return fixed | dict(_decisions(site)) | dict(_own_records(site))
@@ -174,7 +177,8 @@ def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
     if one.conditional:
         about = {"description": "The version that was decided on, as ETag told it."}
         parameters.append({"in": "header", "name": "If-Match", "schema": {"type": "string", "pattern": _ETAG}, **about})
-    tells = {"content": {JSON: {"schema": one.tells or {"type": "object"}}}}
+    what = one.tells or ({"type": "object"} if one.media == JSON else {})
+    tells = {"content": {one.media: {"schema": what}}}
     problem = {"description": "What is wrong.", "content": {PROBLEM: {"schema": answers.Problem}}}
     told = {str(status): {"description": _STATUS[status], **tells} for status in one.statuses}
     made: dict[str, Any] = {"operationId": rule.endpoint.removeprefix(ENDPOINTS), "summary": one.says}

@@ -1,0 +1,36 @@
+"""A care plan as a PDF that a physician reads: one or two pages, tagged and accessible (PDF/UA-1), set by Typst.
+
+The same record gives the same bytes.  The fonts are Typst's own, embedded: Latin, Greek and Cyrillic script; a plan
+with other script is Unprintable, since what cannot be shown would be missing in silence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapter.documents.beside import NOTHING, Beside, Letterhead, Record
+from adapter.documents.letter import letter
+from mappings.r4 import exact_json
+
+TEMPLATE = Path(__file__).with_name("plan.typ")
+
+
+class Unprintable(Exception):
+    """A plan that cannot be set as it is; the message quotes nothing of it."""
+
+
+def plan_pdf(plan: Record, head: Letterhead, beside: Beside = NOTHING) -> bytes:
+    """The PDF of a care plan record.  Unprintable where it holds script that the fonts do not have."""
+    import typst
+
+    told = exact_json.canonical(letter(plan, head, beside)).decode()
+    compiler = typst.Compiler(TEMPLATE.read_bytes(), ignore_system_fonts=True)
+    try:
+        made = compiler.compile(format="pdf", sys_inputs={"plan": told}, pdf_standards="ua-1")
+    except typst.TypstError as trouble:
+        if "could not be displayed" in trouble.message:
+            text = "The plan holds characters that none of the embedded fonts has (Latin, Greek and Cyrillic are there)"
+            raise Unprintable(f"{text}: say it in those, or send the plan as FHIR.") from None
+        raise
+    assert isinstance(made, bytes)
+    return made

@@ -1,0 +1,288 @@
+"""A plan as a letter: what stands in it, page by page and as a picture, that it is accessible, and that nothing of a
+record is read as markup or vanishes in silence.
+
+PAINGATE_DRAW=1 draws the expected pages anew: look at them before they are committed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+from hypothesis import assume, given
+from PIL import Image, ImageChops
+from pypdf import PdfReader
+
+from adapter.documents.beside import NOTHING, Beside, Letterhead
+from adapter.documents.letter import SPOKEN, letter
+from adapter.documents.pdf import Unprintable, plan_pdf
+from mappings.r4 import exact_json
+from mappings.roots import mapping
+from tests.mappings.strategies import labelled
+
+Record = dict[str, Any]
+
+HERE = Path(__file__).parent
+FIXTURES = HERE.parents[2] / "fixtures"
+HEAD = Letterhead(
+    "Lakeside Pain Clinic", "12 Lake Road\nLakeside, MN 55000", "+1 555 0100", "When it cannot wait: call 911."
+)
+ALIKE = 0.005
+"""How much of a page may look different: another version of the library that draws it smooths edges its own way."""
+
+
+def read(name: str) -> Record:
+    record = exact_json.loads((FIXTURES / f"{name}.record.json").read_bytes())
+    assert isinstance(record, dict)
+    return record
+
+
+def journey() -> Beside:
+    """All that the clinic has of the patient of fixtures/journey."""
+    names = sorted(path.name.removesuffix(".record.json") for path in (FIXTURES / "journey").glob("*.record.json"))
+    records = [read(f"journey/{name}") for name in names]
+    patient = next(one for one in records if one["record"] == "patient")
+    return Beside(
+        patient, tuple(one for one in records if one["record"] in ("assessment", "procedure", "medication_request"))
+    )
+
+
+LETTERS = {
+    "first-plan": ("care-plan", NOTHING),
+    "back-leg-neck": ("journey/06-care-plan-1", journey()),
+    "stimulator": ("journey/31-care-plan-2", journey()),
+}
+
+
+def made(name: str) -> bytes:
+    fixture, beside = LETTERS[name]
+    return plan_pdf(read(fixture), HEAD, beside)
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page, as a reader takes it out."""
+    return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def drawn(pdf: bytes) -> Iterator[Image.Image]:
+    document = pypdfium2.PdfDocument(pdf)
+    for page in document:
+        yield page.render(scale=1.0, grayscale=True).to_pil().convert("L")
+    document.close()
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_each_page_is_as_it_was_looked_at(name: str) -> None:
+    pdf = made(name)
+    for n, (text, picture) in enumerate(zip(pages(pdf), drawn(pdf), strict=True), 1):
+        expected = HERE / "pages" / f"{name}-{n}.png"
+        if os.environ.get("PAINGATE_DRAW"):
+            expected.parent.mkdir(exist_ok=True)
+            picture.quantize(16).save(expected, optimize=True)
+            expected.with_suffix(".txt").write_text(text + "\n", encoding="utf-8")
+        assert text + "\n" == expected.with_suffix(".txt").read_text("utf-8")
+        with Image.open(expected) as before:
+            difference = ImageChops.difference(before.convert("L"), picture)
+        different = sum(difference.point(lambda value: value > 96).histogram()[255:])
+        assert different / (picture.width * picture.height) < ALIKE
+    assert not (HERE / "pages" / f"{name}-{n + 1}.png").exists()
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_it_is_tagged_for_who_cannot_see_it(name: str) -> None:
+    reader = PdfReader(io.BytesIO(made(name)))
+    root: Any = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    metadata = reader.metadata
+    assert metadata is not None
+    assert metadata.title == read(LETTERS[name][0])["title"]
+    tags = [str(node.get("/S")) for node in elements(root["/StructTreeRoot"])]
+    assert tags.count("/H1") == 1
+    assert {"/H2", "/Table", "/TR", "/TH", "/TD", "/L", "/LI"} <= set(tags)
+    pictures = [node for node in elements(root["/StructTreeRoot"]) if node.get("/S") == "/Figure"]
+    assert len(pictures) == (0 if name == "first-plan" else 1)
+    assert all("Pain ratings from 0 to 10 over time: 8 on 2025-01-27" in node["/Alt"] for node in pictures)
+    for page in reader.pages:
+        fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
+        assert fonts
+        for font in fonts.values():
+            (of_it,) = font.get_object()["/DescendantFonts"]
+            assert of_it.get_object()["/FontDescriptor"].get_object().keys() & {"/FontFile2", "/FontFile3"}
+
+
+def elements(node: Any) -> Iterator[Any]:
+    """The elements of a structure tree, in reading order."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for one in node:
+            yield from elements(one)
+    elif hasattr(node, "keys"):
+        yield node
+        if "/K" in node:
+            yield from elements(node["/K"])
+
+
+def test_the_same_record_gives_the_same_bytes_whatever_order_its_members_have() -> None:
+    plan = read("care-plan")
+    turned = dict(reversed(plan.items()))
+    assert plan_pdf(plan, HEAD) == plan_pdf(plan, HEAD) == plan_pdf(turned, HEAD)
+
+
+def plan(**members: Any) -> Record:
+    return {"record": "care_plan", "status": "active", "patient": {"ref_identifier": {"value": "P-1"}}, **members}
+
+
+def said(record: Record, beside: Beside = NOTHING) -> str:
+    return " ".join("\n".join(pages(plan_pdf(record, HEAD, beside))).split())
+
+
+def test_what_must_not_be_done_is_said_before_it() -> None:
+    denied = {"detail": {"what": {"text": "Spinal manipulation"}, "must_not_be_done": True}}
+    others = {"detail": {"what": {"text": "Walking"}, "status": "in-progress"}}
+    text = said(plan(activities=[others, denied]))
+    assert "NOT to be done: Spinal manipulation" in text
+    assert text.index("Spinal manipulation") < text.index("Walking")
+    withdrawn = {"detail": {"what": {"text": "Surgery"}, "status": "entered-in-error"}}
+    assert "Entered in error: Surgery" in said(plan(activities=[withdrawn]))
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"status": "entered in error"}, "Entered in error: this plan does not hold."),
+        ({"status": "on hold"}, "This plan is on hold: it is not in force as it stands here."),
+        ({"intent": "proposal"}, "This is a proposal, and no plan that was agreed."),
+        ({"ruled_out": [{"kind": "ruled_out", "diagnosis": {"text": "Fracture"}}]}, "NOT so: Fracture"),
+    ],
+)
+def test_what_takes_its_meaning_away_is_loud(members: Record, says: str) -> None:
+    assert says in said(plan(**members))
+
+
+def test_prescriptions_come_with_their_doses_and_equivalents() -> None:
+    text = said(read("journey/06-care-plan-1"), journey())
+    assert "tramadol hydrochloride 50 MG Oral Tablet 2 tablets four times a day" in text
+    assert "MME a day" in text
+    assert "Nora Ellison" in text
+    alone = said(read("journey/06-care-plan-1"))
+    assert "Tramadol, with naloxone" in alone
+    assert "MME" not in alone, "there is no figure without a prescription"
+
+
+def test_ratings_are_drawn_where_there_are_two_with_their_time() -> None:
+    rating = {
+        "kind": "pain_score", "status": "final", "what": {"system": "http://loinc.org", "code": "72514-3"}, "number": 7,
+    }  # fmt: skip
+    twice = [rating | {"taken_on": "2026-01-05"}, rating | {"taken_on": "2026-02-05T10:00:00Z", "number": 4}]
+    told = letter(plan(supporting=twice), HEAD, NOTHING)["scores"]
+    assert [(one["at"], one["score"]) for one in told["points"]] == [(0.0, 7.0), (1.0, 4.0)]
+    for fewer in ([], twice[:1], [rating, twice[0]], [twice[0], twice[1] | {"status": "entered-in-error"}]):
+        assert letter(plan(supporting=fewer), HEAD, NOTHING)["scores"] is None
+
+
+HOSTILE = [
+    '#import "@preview/x:1": *', "*bold* _slanted_ $x^2$ `code`", "#panic()", "= Heading", "] #read(\"/etc/passwd\") [",
+    "\\u{41} // gone? /* gone? */", "<label> @label", "- list\n+ more", "http://x.example/#a", "~ -- --- ... '\"",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_no_text_is_read_as_markup(words: str) -> None:
+    record = plan(title=words, description=words, goals=[{"kind": "goal", "description": {"text": words}}])
+    told = letter(record, HEAD, NOTHING)
+    assert told["title"] == words
+    reader = PdfReader(io.BytesIO(plan_pdf(record, HEAD)))
+    assert reader.metadata is not None
+    assert str(reader.metadata.title).split() == words.split()
+    squeezed = "".join("".join(pages(plan_pdf(record, HEAD))).split()).replace("\u2019", "'").replace("\u2018", "'")
+    wanted = "".join(words.split())
+    assert squeezed.replace("\u201c", '"').replace("\u201d", '"').count(wanted) >= 3
+
+
+@pytest.mark.parametrize("words", ["\u4e2d\u6587", "\u0e44\u0e17\u0e22", "\U0001f600"])
+def test_script_that_the_fonts_do_not_have_is_refused_and_not_left_out(words: str) -> None:
+    with pytest.raises(Unprintable, match="Latin, Greek and Cyrillic") as refused:
+        plan_pdf(plan(title=f"Plan of {words}"), HEAD)
+    assert words not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "words", ["\u0395\u03bb\u03bb\u03ac\u03b4\u03b1", "\u0411\u043e\u043b\u044c", "\u0141\u00f3d\u017a \u00e5 \u00e7"]
+)
+def test_script_that_they_have_is_shown(words: str) -> None:
+    assert words in said(plan(title=words))
+
+
+def test_what_has_no_place_to_break_is_broken_and_what_is_no_character_is_left_out() -> None:
+    pdf = plan_pdf(plan(title="x" * 400, description="a\x00b\x1bc"), HEAD)
+    for picture in drawn(pdf):
+        margin = picture.crop((picture.width - 30, 0, picture.width, picture.height))
+        assert margin.getextrema() == (255, 255), "nothing runs over the edge"
+    assert "a b c" in " ".join("\n".join(pages(pdf)).split())
+
+
+def test_a_long_plan_flows_on_and_counts_its_pages() -> None:
+    goals = [{"kind": "goal", "description": {"text": f"Goal number {n}"}} for n in range(150)]
+    pdf = plan_pdf(plan(title="Long", goals=goals), HEAD)
+    texts = pages(pdf)
+    assert len(texts) > 3
+    assert all(f"Page {n} of {len(texts)}" in text for n, text in enumerate(texts, 1))
+    assert all(f"Goal number {n}" in "\n".join(texts) for n in range(150))
+
+
+@given(labelled(mapping("care_plan").shape))
+def test_words_that_have_no_place_are_counted(record: Record) -> None:
+    plan_record = {"record": "care_plan", **record}
+    told = letter(plan_record, HEAD, NOTHING)
+    there = (
+        " ".join(texts({name: one for name, one in told.items() if name != "more"})).replace("\u200b", "").casefold()
+    )
+    missing = sum(1 for words in spoken(plan_record) if plain(words) not in there)
+    counted = told["more"].split()[0]
+    assert {"Codes": 0, "One": 1}.get(counted, None if not counted.isdigit() else int(counted)) == missing
+
+
+@given(labelled(mapping("care_plan").shape))
+def test_any_sound_plan_is_set_or_refused(record: Record) -> None:
+    try:
+        pdf = plan_pdf({"record": "care_plan", **record}, HEAD)
+    except Unprintable:
+        assume(False)
+    assert pdf.startswith(b"%PDF-1.7")
+
+
+def plain(words: str) -> str:
+    """As it is looked for: what cannot be set is a space in the letter."""
+    from adapter.documents.letter import NOT_SHOWN
+
+    return NOT_SHOWN.sub(" ", words).casefold()
+
+
+def spoken(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name in SPOKEN and isinstance(one, str):
+                yield one
+            else:
+                yield from spoken(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from spoken(one)
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from texts(one)

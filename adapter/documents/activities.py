@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.documents.beside import Beside, Record, note
+from adapter.documents.beside import Beside, Record, names_of, note, replaced
 from adapter.documents.figures import equivalents
 from mappings import in_words
 from mappings.in_words import joined
@@ -77,23 +77,26 @@ def _heading(one: Activity) -> str:
 
 def section(title: str, group: Sequence[Activity], plan: Record, beside: Beside) -> dict[str, Any]:
     drugs = title == "Medication"
-    rows = sorted((_row(one, drugs=drugs) for one in group), key=lambda row: not row["denied"])
+    gone = replaced(beside.others) if drugs else set()
+    rows = sorted((_row(one, gone, drugs=drugs) for one in group), key=lambda row: not row["denied"])
     columns = ["What", "How it is taken" if drugs else "When, and by whom", "Where it stands"]
-    notes = equivalents([plan, *beside.others]) if drugs else []
+    notes = equivalents(plan, beside.others) if drugs else []
     return {"title": title, "columns": columns, "rows": rows, "notes": notes}
 
 
-def _row(one: Activity, *, drugs: bool) -> dict[str, str]:
+def _row(one: Activity, gone: set[tuple[Any, Any]], *, drugs: bool) -> dict[str, str]:
     record = one.record
     what = in_words.drug(record) or joined(
         in_words.concept(record.get("what") or record.get("service")), in_words.concept(record.get("product")), by=": "
     )
     talk = [str(content["text"]) for content in record.get("contents", []) if "text" in content]
-    more = [record.get("description"), *talk] if what else [*talk]
+    planned = in_words.pointed(one.said) if one.said is not record else ""
+    more = [planned, record.get("description"), *talk] if what else [planned, *talk]
     daily = f"{in_words.quantity(record['daily_amount'])} a day" if "daily_amount" in record else ""
     doses = in_words.doses(record) if drugs else []
     by_whom = ", ".join(filter(None, map(in_words.who, record.get("performers", []))))
     why = in_words.concept(record.get("status_reason"))
+    later = "replaced since" if gone & set(names_of(record)) else ""
     denied = record.get("must_not_be_done") is True or record.get("must_not_be_given") is True
     withdrawn = record.get("status") in ("entered in error", "entered-in-error")
     return {
@@ -101,7 +104,7 @@ def _row(one: Activity, *, drugs: bool) -> dict[str, str]:
         "what": what or record.get("description") or in_words.pointed(record) or "see the electronic record",
         "more": joined(*more, *one.progress, by="; "),
         "how": joined(*doses, daily, _when(record), by_whom, by="; "),
-        "stands": joined(str(record.get("status", "")).replace("-", " "), why, by=": "),
+        "stands": later or joined(str(record.get("status", "")).replace("-", " "), why, by=": "),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,8 @@ class Beside:
 
     def found(self, pointer: Record) -> Record:
         """The record that a pointer names by its identifier; {} where it is not here."""
-        named = pointer.get("ref_identifier")
-        return next((one for one in self.others if named is not None and named in _identifiers(one)), {})
+        names = set(names_of(pointer)) if "ref_identifier" in pointer else set()
+        return next((one for one in reversed(self.others) if names & set(names_of(one))), {})
 
 
 NOTHING = Beside()
@@ -45,5 +46,14 @@ def note(one: Record) -> str:
     return joined(one.get("text"), f"({by})" if by else "", by=" ")
 
 
-def _identifiers(record: Record) -> list[Any]:
-    return [{name: one[name] for name in ("system", "value") if name in one} for one in record.get("identifiers", [])]
+def names_of(told: Record) -> list[tuple[Any, Any]]:
+    """The identifiers of what is told, or the one by which it is pointed to, as system and value."""
+    pointed = [told["ref_identifier"]] if "ref_identifier" in told else []
+    return [(one.get("system"), one["value"]) for one in (*told.get("identifiers", []), *pointed) if "value" in one]
+
+
+def replaced(records: Iterable[Record]) -> set[tuple[Any, Any]]:
+    """The identifiers of what one of the records replaces."""
+    found = [one["replaces"] for one in records if "replaces" in one]
+    old = [each for one in found for each in (one if isinstance(one, list) else [one])]
+    return {name for each in old for name in names_of(each)}

@@ -7,26 +7,46 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from adapter.documents.beside import Record
-from mappings import instruments, opioids
+from adapter.documents.beside import Record, names_of, replaced
+from mappings import in_words, instruments, opioids
 from mappings.resources.observation import LOINC, VERBAL_NUMERIC_RATING
 
 
-def equivalents(records: Sequence[Record]) -> list[str]:
-    """The daily morphine milligram equivalents of all prescriptions here, or why there is no figure."""
-    prescriptions = [one for one in _all_in(records) if _is_prescription(one)]
-    if not prescriptions:
-        return []
+def equivalents(plan: Record, beside: Sequence[Record]) -> list[str]:
+    """The daily morphine milligram equivalents of the prescriptions that are known here, each named; or why there is no
+    figure.
+
+    A prescription counts once, as it stands beside the plan where it does, and not where another one replaces it.
+    """
+    prescriptions = _each_once([one for one in _all_in([plan, *beside]) if _is_prescription(one)])
     total = opioids.daily_mme_of(prescriptions)
     if not any(one.outcome in ("figure", "refused") for one in total.prescriptions):
-        return []
-    reasons = {one.reason.sentence for one in total.prescriptions if one.outcome == "refused" and one.reason}
-    figure = (
-        f"Opioids: {total.mme} MME a day. {total.sentence}" if total.mme is not None else f"Opioids: {total.sentence}"
-    )
-    beside = opioids.depressants(prescriptions)
-    said = [figure, *sorted(reasons), beside.sentence if beside.depressants else "", total.cautions[0]]
+        return ["Opioids: no MME a day was calculated, since no running opioid prescription is known here."]
+    both = list(zip(prescriptions, total.prescriptions, strict=True))
+    counted = [f"{in_words.drug(record)} ({one.mme})" for record, one in both if one.outcome == "figure"]
+    without = [
+        (in_words.drug(record), one.reason.sentence) for record, one in both if one.outcome == "refused" and one.reason
+    ]
+    running = opioids.depressants(prescriptions)
+    said = [
+        f"Opioids: {total.sentence}",
+        f"Counted, in MME a day: {'; '.join(counted)}." if counted else "",
+        *(f"Without a figure: {drug or 'a prescription'}. {sentence}" for drug, sentence in without),
+        running.sentence if running.depressants else "",
+        " ".join(total.cautions),
+    ]
     return [one for one in said if one]
+
+
+def _each_once(found: Sequence[Record]) -> list[Record]:
+    """The prescriptions without those that another one replaces; of two with one number the later one given."""
+    known: dict[Any, Record] = {}
+    for place, one in enumerate(found):
+        names = names_of(one)
+        same = next((key for key in known if set(names) & set(key)), tuple(names) or (place,))
+        known[same] = one
+    gone = replaced(found)
+    return [one for key, one in known.items() if not gone & set(key)]
 
 
 def _is_prescription(record: Record) -> bool:
@@ -34,19 +54,23 @@ def _is_prescription(record: Record) -> bool:
 
 
 def _all_in(value: Any) -> Iterator[Record]:
-    """Every record in a value, itself among them."""
+    """Every record in a value, itself among them; not what one replaces."""
     if isinstance(value, dict):
         yield value
-        for one in value.values():
-            yield from _all_in(one)
+        for name, one in value.items():
+            if name != "replaces":
+                yield from _all_in(one)
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from _all_in(one)
 
 
 def scores(records: Sequence[Record]) -> dict[str, Any] | None:
-    """The patient's own ratings from 0 to 10 over time; nothing where there are fewer than two."""
-    ratings = sorted({one for record in records for one in _ratings(record)})
+    """The patient's own ratings from 0 to 10 over time; nothing where there are fewer than two.
+
+    Those before and after a procedure tell of the procedure, and not how the pain goes: they are left out.
+    """
+    ratings = sorted({one for record in records if record.get("record") != "procedure" for one in _ratings(record)})
     if len(ratings) < 2 or ratings[0][0] == ratings[-1][0]:
         return None
     first, last = ratings[0][0], ratings[-1][0]

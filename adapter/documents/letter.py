@@ -28,12 +28,11 @@ def letter(plan: Record, head: Letterhead, beside: Beside) -> dict[str, Any]:
     """What plan.typ is given; texts as they can be printed."""
     planned = [activities.Activity.of(one, beside) for one in plan.get("activities", [])]
     members = [one for team in plan.get("teams", []) for one in team.get("members", [])]
+    made = f"made {in_words.when(plan['made_on'])}" if "made_on" in plan else ""
     told = {
         "title": plan.get("title") or "Care plan",
         "clinic": {"name": head.name, "lines": [*head.address.split("\n"), head.telephone]},
-        "footer": joined(
-            in_words.joined(*_numbers(plan)), f"made {in_words.when(plan['made_on'])}" if "made_on" in plan else ""
-        ),
+        "footer": joined(*_numbers(plan), made),
         "warnings": list(_warnings(plan)),
         "facts": list(_facts(plan, beside)),
         "description": plan.get("description", ""),
@@ -88,6 +87,10 @@ def _told(label: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(plan: Record) -> Iterator[str]:
+    """Whose and which plan it is, for the foot of every page."""
+    number = plan.get("patient", {}).get("ref_identifier", {}).get("value")
+    if number:
+        yield f"Patient {number}"
     for one in plan.get("identifiers", []):
         if "value" in one:
             yield f"Plan {one['value']}"

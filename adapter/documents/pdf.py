@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapter.documents.beside import NOTHING, Beside, Letterhead, Record
 from adapter.documents.letter import letter
+from mappings.lens.gates import not_actionable
 from mappings.r4 import exact_json
 
 TEMPLATE = Path(__file__).with_name("plan.typ")
@@ -23,6 +24,7 @@ def plan_pdf(plan: Record, head: Letterhead, beside: Beside = NOTHING) -> bytes:
     """The PDF of a care plan record.  Unprintable where it holds script that the fonts do not have."""
     import typst
 
+    refuse_unsafe(plan, beside)
     told = exact_json.canonical(letter(plan, head, beside)).decode()
     compiler = typst.Compiler(TEMPLATE.read_bytes(), ignore_system_fonts=True)
     try:
@@ -34,3 +36,22 @@ def plan_pdf(plan: Record, head: Letterhead, beside: Beside = NOTHING) -> bytes:
         raise
     assert isinstance(made, bytes)
     return made
+
+
+def refuse_unsafe(plan: Record, beside: Beside) -> None:
+    """Unprintable for a plan that must not be acted upon, and for records of another patient than the plan's."""
+    if plan.get("actionable") is False or not_actionable(plan):
+        raise Unprintable("The plan must not be acted upon (actionable): it is not printed for anybody.")
+    ours = _number(plan)
+    if ours is None:
+        return
+    if beside.patient is not None and ours not in [one.get("value") for one in beside.patient.get("identifiers", [])]:
+        raise Unprintable("The patient's record has not the number that the plan names its patient by.")
+    if any(_number(one) not in (None, ours) for one in beside.others if one.get("record") != "patient"):
+        raise Unprintable("A record beside the plan is of another patient: leave it out.")
+
+
+def _number(record: Record) -> str | None:
+    """The number that a record names its patient by."""
+    number = record.get("patient", {}).get("ref_identifier", {}).get("value")
+    return str(number) if number is not None else None

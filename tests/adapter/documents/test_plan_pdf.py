@@ -42,10 +42,10 @@ def read(name: str) -> Record:
     return record
 
 
-def journey() -> Beside:
-    """All that the clinic has of the patient of fixtures/journey."""
+def journey(until: str = "99") -> Beside:
+    """What the clinic has of the patient of fixtures/journey, up to a number of a file."""
     names = sorted(path.name.removesuffix(".record.json") for path in (FIXTURES / "journey").glob("*.record.json"))
-    records = [read(f"journey/{name}") for name in names]
+    records = [read(f"journey/{name}") for name in names if name < until]
     patient = next(one for one in records if one["record"] == "patient")
     return Beside(
         patient, tuple(one for one in records if one["record"] in ("assessment", "procedure", "medication_request"))
@@ -54,7 +54,7 @@ def journey() -> Beside:
 
 LETTERS = {
     "first-plan": ("care-plan", NOTHING),
-    "back-leg-neck": ("journey/06-care-plan-1", journey()),
+    "back-leg-neck": ("journey/06-care-plan-1", journey(until="11")),
     "stimulator": ("journey/31-care-plan-2", journey()),
 }
 
@@ -107,8 +107,7 @@ def test_it_is_tagged_for_who_cannot_see_it(name: str) -> None:
     assert tags.count("/H1") == 1
     assert {"/H2", "/Table", "/TR", "/TH", "/TD", "/L", "/LI"} <= set(tags)
     pictures = [node for node in elements(root["/StructTreeRoot"]) if node.get("/S") == "/Figure"]
-    assert len(pictures) == (0 if name == "first-plan" else 1)
-    assert all("Pain ratings from 0 to 10 over time: 8 on 2025-01-27" in node["/Alt"] for node in pictures)
+    assert pictures == []  # ratings before and after procedures are no course of the pain
     for page in reader.pages:
         fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
         assert fonts
@@ -167,13 +166,75 @@ def test_what_takes_its_meaning_away_is_loud(members: Record, says: str) -> None
 
 
 def test_prescriptions_come_with_their_doses_and_equivalents() -> None:
-    text = said(read("journey/06-care-plan-1"), journey())
-    assert "tramadol hydrochloride 50 MG Oral Tablet 2 tablets four times a day" in text
-    assert "MME a day" in text
+    text = said(read("journey/06-care-plan-1"), journey(until="11"))
+    assert "tramadol hydrochloride 50 MG Oral Tablet Tramadol, with naloxone 2 tablets four times a day" in text
+    assert "Counted, in MME a day: " in text
     assert "Nora Ellison" in text
+    later = said(read("journey/06-care-plan-1"), journey())
+    assert "replaced since" in later, "the taper, and the patch after it, which was stopped"
+    assert "no running opioid prescription is known here" in later
     alone = said(read("journey/06-care-plan-1"))
     assert "Tramadol, with naloxone" in alone
-    assert "MME" not in alone, "there is no figure without a prescription"
+    assert "no MME a day was calculated" in alone
+
+
+TRAMADOL = read("journey/10-tramadol-watched")
+
+
+def equivalent(*beside: Record, **members: Any) -> str:
+    activity = {"order": {"ref_type": "MedicationRequest", "ref_identifier": TRAMADOL["identifiers"][0]}}
+    record = plan(patient=TRAMADOL["patient"], activities=[activity], **members)
+    return said(record, Beside(None, beside))
+
+
+def test_a_prescription_counts_once_and_not_where_another_replaces_it() -> None:
+    alone = equivalent(TRAMADOL)
+    assert "tramadol hydrochloride 50 MG Oral Tablet (80)" in alone
+    told = {name: one for name, one in TRAMADOL.items() if name not in ("record", "co_prescribed")}
+    also = {"order": {"kind": "prescription", **told}}
+    twice = said(plan(patient=TRAMADOL["patient"], activities=[also]), Beside(None, (TRAMADOL,)))
+    assert "Oral Tablet (80)" in twice
+    assert twice.count("(80)") == 1
+    new = TRAMADOL | {
+        "identifiers": [{"system": "urn:rx", "value": "new"}],
+        "replaces": {"ref_type": "MedicationRequest", "ref_identifier": TRAMADOL["identifiers"][0]},
+    }
+    replaced = equivalent(TRAMADOL, new)
+    assert replaced.count("(80)") == 1
+    stopped = TRAMADOL | {"status": "stopped"}
+    assert "(80)" not in equivalent(TRAMADOL, stopped), "the later one of a number holds"
+
+
+def test_a_picture_says_its_ratings_in_words() -> None:
+    rated = {
+        "kind": "pain_score", "status": "final", "what": {"system": "http://loinc.org", "code": "72514-3"}, "number": 7,
+    }  # fmt: skip
+    twice = [rated | {"taken_on": "2026-01-05"}, rated | {"taken_on": "2026-02-05", "number": 4}]
+    reader = PdfReader(io.BytesIO(plan_pdf(plan(supporting=twice), HEAD)))
+    root: Any = reader.trailer["/Root"]
+    (picture,) = [node for node in elements(root["/StructTreeRoot"]) if node.get("/S") == "/Figure"]
+    assert picture["/Alt"] == "Pain ratings from 0 to 10 over time: 7 on 2026-01-05, 4 on 2026-02-05."
+
+
+@pytest.mark.parametrize("members", [{"actionable": False}, {"modifier_extensions": [{"url": "urn:x"}]}])
+def test_a_plan_that_must_not_be_acted_upon_is_not_printed(members: Record) -> None:
+    with pytest.raises(Unprintable, match="must not be acted upon"):
+        plan_pdf(plan(**members), HEAD)
+
+
+def test_records_of_another_patient_are_not_printed() -> None:
+    other = {"record": "patient", "identifiers": [{"value": "P-2"}], "birth_date": "1900-01-01"}
+    with pytest.raises(Unprintable, match="number"):
+        plan_pdf(plan(), HEAD, Beside(other))
+    with pytest.raises(Unprintable, match="another patient"):
+        plan_pdf(plan(), HEAD, Beside(None, (TRAMADOL,)))
+
+
+def test_every_page_says_whose_it_is() -> None:
+    goals = [{"kind": "goal", "description": {"text": f"Goal number {n}"}} for n in range(60)]
+    texts = pages(plan_pdf(plan(goals=goals), HEAD))
+    assert len(texts) > 1
+    assert all("Patient P-1" in text for text in texts)
 
 
 def test_ratings_are_drawn_where_there_are_two_with_their_time() -> None:

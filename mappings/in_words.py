@@ -117,11 +117,16 @@ def activity(one: Record) -> str:
     return joined(told, *(str(note["text"]) for note in one.get("progress", []) if "text" in note), by="; ")
 
 
+def negation(record: Record) -> str:
+    """What takes the meaning of a record away; "" where nothing does."""
+    negated = "NOT to be done:" if record.get("must_not_be_done") or record.get("must_not_be_given") else ""
+    withdrawn = "Entered in error:" if record.get("status") in ("entered in error", "entered-in-error") else ""
+    return joined(withdrawn, negated, by=" ")
+
+
 def denied(record: Record, words: str) -> str:
     """The words with what takes their meaning away said first."""
-    negated = "NOT to be done: " if record.get("must_not_be_done") or record.get("must_not_be_given") else ""
-    withdrawn = "Entered in error: " if record.get("status") in ("entered in error", "entered-in-error") else ""
-    return f"{withdrawn}{negated}{words or 'what is not said here'}"
+    return joined(negation(record), words or "what is not said here", by=" ")
 
 
 def detail(one: Record) -> str:

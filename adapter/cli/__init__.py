@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapter.output import CannotWrite, flush, let_go, say
@@ -63,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", metavar="ADDRESS", help="the address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="the port to listen on (default 8080)")
     serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
-    serve.add_argument("--config", metavar="FILE", help=CONFIG)
+    serve.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
 
     tokens = commands.add_parser(
         "token", help="the clinic API's own tokens", description="The clinic API's own tokens."
@@ -112,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     letters.add_argument(
         "--beside", nargs="+", default=[], metavar="FILE", help="records of the patient, prescriptions, assessments"
     )
-    letters.add_argument("--config", metavar="FILE", help=CONFIG)
+    letters.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
 
     trips = _command(
         commands, "roundtrip", "adapter.cli.roundtrip:roundtrip", "FHIR to a record and back: what changed"
@@ -142,7 +143,7 @@ def _command(
 
 
 def _takes_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--config", metavar="FILE", help=CONFIG)
+    command.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
     command.add_argument("--json", action="store_true", help=JSON)
 
 

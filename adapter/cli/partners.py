@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapter.delivery.partners import refuse_unfit_keys
@@ -56,7 +55,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> Settings | None:
     try:
-        settings = read_settings(None if arguments.config is None else Path(arguments.config))
+        settings = read_settings(arguments.config)
         refuse_unfit_keys(settings)
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")

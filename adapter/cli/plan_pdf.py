@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """Writes the PDF; 1 where a record is none or cannot be set, 2 where the settings are wrong."""
     try:
-        settings = read_settings(None if arguments.config is None else Path(arguments.config))
+        settings = read_settings(arguments.config)
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from adapter.delivery.partners import refuse_unfit_keys
@@ -32,9 +31,10 @@ ENDS_WITHIN = (
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serves until it is told to stop (SIGTERM or Ctrl-C); 2 for settings that contradict each other."""
-    config = None if arguments.config is None else Path(arguments.config)
     try:
-        settings = read_settings(config, host=arguments.host, port=arguments.port, database_url=arguments.database_url)
+        settings = read_settings(
+            arguments.config, host=arguments.host, port=arguments.port, database_url=arguments.database_url
+        )
         refuse_open_address(settings)
         refuse_unfit_keys(settings)
         site_of(settings.site)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from adapter.client import FhirClient, Identifier, Limits, PartnerTrouble, UnfitKey
+from adapter.client import FhirClient, Identifier, PartnerTrouble
 from adapter.delivery.fits import NoStatement, accepts, choose
-from adapter.delivery.partners import authorisation, tls, tokens
+from adapter.delivery.partners import client_for, limits_of, tls, tokens
 from adapter.settings import TOKENS, Partner, Settings
 
 Outcome = Literal["ok", "failed", "not tried"]
@@ -42,7 +42,10 @@ class _Failed(Exception):
 
 
 def check(settings: Settings, partner: Partner, *, write: bool = False) -> Iterator[Step]:
-    """The steps in order; write: whether a resource of nobody may be sent to $validate, which stores nothing."""
+    """The steps in order; write: whether a resource of nobody may be sent to $validate, which stores nothing.
+
+    The partner is one of the settings', whose keys were found fit (refuse_unfit_keys).
+    """
     checking = _Checking(settings, partner)
     steps: list[tuple[str, Callable[[], str], str]] = [
         ("name", checking.name, ""),
@@ -77,7 +80,7 @@ class _Checking:
 
     def __init__(self, settings: Settings, partner: Partner) -> None:
         self._settings, self._partner = settings, partner
-        self._limits = Limits(connect_seconds=settings.connect_timeout, read_seconds=settings.read_timeout)
+        self._limits = limits_of(settings)
         parts = urlsplit(partner.base_url)
         self._host, self._secure = str(parts.hostname), parts.scheme == "https"
         self._port = parts.port or (443 if self._secure else 80)
@@ -146,8 +149,6 @@ class _Checking:
             held = tokens(self._partner, self._limits).token()
         except PartnerTrouble as trouble:
             raise _Failed(f"There is {trouble}. {_MEND.get(next(iter(trouble.codes), ''), _MEND[''])}") from None
-        except UnfitKey as unfit:
-            raise _Failed(f"Our key cannot be used: {unfit}.") from None
         asked, granted = set(self._partner.scope.split()), set(held.scope.split())
         missing = f" Not granted: {' '.join(sorted(asked - granted))}." if asked - granted else ""
         return f"It counts for {held.seconds:.0f} seconds.{missing}"
@@ -174,8 +175,7 @@ class _Checking:
         raise _NotTried("Ask for it with --write: a plan of nobody goes to $validate, which stores nothing.")
 
     def _client(self) -> FhirClient:
-        authorised = authorisation(self._partner, self._limits)
-        return FhirClient(self._partner.base_url, authorisation=authorised, limits=self._limits, tls=tls(self._partner))
+        return client_for(self._settings, self._partner.name)
 
 
 _MEND = {

@@ -31,7 +31,7 @@ def client_for(settings: Settings, name: str) -> FhirClient:
     partner = settings.partner(name)
     if partner is None:
         raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
-    limits = Limits(connect_seconds=settings.connect_timeout, read_seconds=settings.read_timeout)
+    limits = limits_of(settings)
     return FhirClient(partner.base_url, authorisation=authorisation(partner, limits), limits=limits, tls=tls(partner))
 
 
@@ -46,6 +46,10 @@ def rendering(settings: Settings, name: str) -> Render:
 
     site = site_of(settings.site).to(name)
     return lambda record: to_fhir(record, site=site).resource
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(connect_seconds=settings.connect_timeout, read_seconds=settings.read_timeout)
 
 
 def tls(partner: Partner) -> Tls:

@@ -13,8 +13,6 @@ from mappings.in_words import joined
 from mappings.terminology import table
 
 HEADINGS = ("Medication", "Procedures", "Therapies", "Education", "Devices", "Follow-up", "Also to be done")
-DENIED = "NOT to be done:"
-WITHDRAWN = "Entered in error:"
 SORTS = {
     "prescription": "MedicationRequest",
     "appointment": "Appointment",
@@ -43,14 +41,8 @@ class Activity:
     @property
     def sort(self) -> str:
         """What it would be as a resource of its own."""
-        kinds = {
-            "prescription": "MedicationRequest",
-            "appointment": "Appointment",
-            "communication": "CommunicationRequest",
-        }
-        kinds |= {"device": "DeviceRequest"}
         told = self.said.get("kind_of_activity") or self.said.get("ref_type")
-        return str(told or kinds.get(str(self.said.get("kind")), ""))
+        return str(told or SORTS.get(str(self.said.get("kind")), ""))
 
     @property
     def word(self) -> str:
@@ -97,10 +89,8 @@ def _row(one: Activity, gone: set[tuple[Any, Any]], *, drugs: bool) -> dict[str,
     by_whom = ", ".join(filter(None, map(in_words.who, record.get("performers", []))))
     why = in_words.concept(record.get("status_reason"))
     later = "replaced since" if gone & set(names_of(record)) else ""
-    denied = record.get("must_not_be_done") is True or record.get("must_not_be_given") is True
-    withdrawn = record.get("status") in ("entered in error", "entered-in-error")
     return {
-        "denied": joined(WITHDRAWN if withdrawn else "", DENIED if denied else "", by=" "),
+        "denied": in_words.negation(record),
         "what": what or record.get("description") or in_words.pointed(record) or "see the electronic record",
         "more": joined(*more, *one.progress, by="; "),
         "how": joined(*doses, daily, _when(record), by_whom, by="; "),

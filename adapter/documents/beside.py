@@ -46,6 +46,12 @@ def note(one: Record) -> str:
     return joined(one.get("text"), f"({by})" if by else "", by=" ")
 
 
+def number_of(record: Record) -> str | None:
+    """The number that a record names its patient by."""
+    number = record.get("patient", {}).get("ref_identifier", {}).get("value")
+    return str(number) if number is not None else None
+
+
 def names_of(told: Record) -> list[tuple[Any, Any]]:
     """The identifiers of what is told, or the one by which it is pointed to, as system and value."""
     pointed = [told["ref_identifier"]] if "ref_identifier" in told else []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from adapter.documents import activities
-from adapter.documents.beside import Beside, Letterhead, Record, note
+from adapter.documents.beside import Beside, Letterhead, Record, note, number_of
 from adapter.documents.figures import scores
 from mappings import in_words
 from mappings.in_words import joined
@@ -72,8 +72,7 @@ def _facts(plan: Record, beside: Beside) -> Iterator[tuple[str, str]]:
     named = plan.get("patient", {})
     name = in_words.who(patient) or in_words.who(named)
     yield "Patient", name or "see the number"
-    number = named.get("ref_identifier", {}).get("value")
-    yield from _told("Number", number)
+    yield from _told("Number", number_of(plan))
     yield from _told("Born", patient.get("birth_date"))
     yield from _told("Sex", patient.get("sex"))
     yield from _told("Holds", in_words.period(plan.get("period")))
@@ -88,8 +87,7 @@ def _told(label: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _numbers(plan: Record) -> Iterator[str]:
     """Whose and which plan it is, for the foot of every page."""
-    number = plan.get("patient", {}).get("ref_identifier", {}).get("value")
-    if number:
+    if number := number_of(plan):
         yield f"Patient {number}"
     for one in plan.get("identifiers", []):
         if "value" in one:

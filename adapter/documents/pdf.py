@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapter.documents.beside import NOTHING, Beside, Letterhead, Record
+from adapter.documents.beside import NOTHING, Beside, Letterhead, Record, number_of
 from adapter.documents.letter import letter
 from mappings.lens.gates import not_actionable
 from mappings.r4 import exact_json
@@ -21,10 +21,14 @@ class Unprintable(Exception):
 
 
 def plan_pdf(plan: Record, head: Letterhead, beside: Beside = NOTHING) -> bytes:
-    """The PDF of a care plan record.  Unprintable where it holds script that the fonts do not have."""
+    """The PDF of a care plan record.
+
+    Unprintable where it holds script that the fonts do not have, must not be acted upon, or lies beside records of
+    another patient.
+    """
     import typst
 
-    refuse_unsafe(plan, beside)
+    _refuse_unsafe(plan, beside)
     told = exact_json.canonical(letter(plan, head, beside)).decode()
     compiler = typst.Compiler(TEMPLATE.read_bytes(), ignore_system_fonts=True)
     try:
@@ -38,20 +42,14 @@ def plan_pdf(plan: Record, head: Letterhead, beside: Beside = NOTHING) -> bytes:
     return made
 
 
-def refuse_unsafe(plan: Record, beside: Beside) -> None:
+def _refuse_unsafe(plan: Record, beside: Beside) -> None:
     """Unprintable for a plan that must not be acted upon, and for records of another patient than the plan's."""
     if plan.get("actionable") is False or not_actionable(plan):
         raise Unprintable("The plan must not be acted upon (actionable): it is not printed for anybody.")
-    ours = _number(plan)
+    ours = number_of(plan)
     if ours is None:
         return
     if beside.patient is not None and ours not in [one.get("value") for one in beside.patient.get("identifiers", [])]:
         raise Unprintable("The patient's record has not the number that the plan names its patient by.")
-    if any(_number(one) not in (None, ours) for one in beside.others if one.get("record") != "patient"):
+    if any(number_of(one) not in (None, ours) for one in beside.others if one.get("record") != "patient"):
         raise Unprintable("A record beside the plan is of another patient: leave it out.")
-
-
-def _number(record: Record) -> str | None:
-    """The number that a record names its patient by."""
-    number = record.get("patient", {}).get("ref_identifier", {}).get("value")
-    return str(number) if number is not None else None

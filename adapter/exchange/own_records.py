@@ -28,6 +28,7 @@ from adapter.store import patients, records
 from adapter.store.clock import now
 from adapter.store.engine import reading, writing
 from adapter.store.numbers import NUMBER
+from adapter.store.patients import Patient
 from adapter.store.records import Kept, Kind
 from mappings.values import same
 
@@ -65,9 +66,7 @@ def put_record(engine: Engine, settings: Settings, kind: Kind, id_: str, told: A
     mapping_version = check_own(record, site_of(settings.site))
 
     def put(connection: Connection) -> Put:
-        if not NUMBER.fullmatch(number) or patients.get(connection, number) is None:
-            text = "There is no patient with this number here."
-            raise refuse("unprocessable", "not-found", "patient.ref_identifier.value", text)
+        refuse_unknown_patient(connection, number)
         return _put(connection, kind, id_, number, record, mapping_version, telling)
 
     return first_come(engine, put)
@@ -83,9 +82,7 @@ def put_patient(engine: Engine, settings: Settings, number: str, told: Any, tell
     mapping_version = check_own(told, site_of(settings.site))
 
     def put(connection: Connection) -> Put:
-        held = patients.get(connection, number)
-        if held is None:
-            raise refuse("not found", "not-found", "number", "There is no patient of this number.")
+        held = known_patient(connection, number)
         if records.current(connection, PATIENT, number) is None:  # as it was received
             version = patients.mapping_version(connection, number)
             records.add(connection, Kept(PATIENT, number, 1, held.record, version, number, now(), ""))
@@ -99,11 +96,24 @@ def put_patient(engine: Engine, settings: Settings, number: str, told: Any, tell
 def patient_of(engine: Engine, number: str) -> tuple[Record, int]:
     """A patient's record and its version: 1 as it was received."""
     with reading(engine) as connection:
-        held = patients.get(connection, number)
-        if held is None:
-            raise refuse("not found", "not-found", "number", "There is no patient of this number.")
+        held = known_patient(connection, number)
         kept = records.current(connection, PATIENT, number)
         return held.record, kept.version if kept else 1
+
+
+def refuse_unknown_patient(connection: Connection, number: str) -> None:
+    """Refuses a record whose patient's number is none of ours."""
+    if not NUMBER.fullmatch(number) or patients.get(connection, number) is None:
+        text = "There is no patient with this number here."
+        raise refuse("unprocessable", "not-found", "patient.ref_identifier.value", text)
+
+
+def known_patient(connection: Connection, number: str) -> Patient:
+    """The patient of a number that an address names; refused where there is none."""
+    held = patients.get(connection, number)
+    if held is None:
+        raise refuse("not found", "not-found", "number", "There is no patient of this number.")
+    return held
 
 
 def versions_of(engine: Engine, kind: Kind, id_: str) -> list[Kept]:
@@ -118,8 +128,7 @@ def versions_of(engine: Engine, kind: Kind, id_: str) -> list[Kept]:
 def of_patient(engine: Engine, kind: Kind, number: str) -> list[Kept]:
     """A patient's records of a kind, each in its current version."""
     with reading(engine) as connection:
-        if patients.get(connection, number) is None:
-            raise refuse("not found", "not-found", "number", "There is no patient of this number.")
+        known_patient(connection, number)
         return records.of_patient(connection, kind, number)
 
 

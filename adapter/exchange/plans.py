@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from adapter.exchange.acceptance import refuse_answering, refuse_inaction
-from adapter.exchange.own_records import first_come, patient_number
+from adapter.exchange.own_records import first_come, patient_number, refuse_unknown_patient
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import (
     Record,
@@ -26,11 +26,10 @@ from adapter.exchange.translation import (
     with_patient,
 )
 from adapter.settings import Settings
-from adapter.store import deliveries, patients, plans, referrals
+from adapter.store import deliveries, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Enqueue, Kind
 from adapter.store.engine import reading
-from adapter.store.numbers import NUMBER
 from adapter.store.plans import Plan
 from adapter.store.referrals import Referral
 from mappings import Issue
@@ -108,9 +107,7 @@ def plan_of(engine: Engine, plan_id: str) -> Held:
 
 def _referral(connection: Connection, settings: Settings, record: Record, number: str) -> Referral | None:
     """The referral that the plan answers, where it names one; refused where there is none, or none to act upon."""
-    if not NUMBER.fullmatch(number) or patients.get(connection, number) is None:
-        text = "There is no patient with this number here."
-        raise refuse("unprocessable", "not-found", "patient.ref_identifier.value", text)
+    refuse_unknown_patient(connection, number)
     of_patient = referrals.of_patient(connection, number)
     named = referral_pointers(record, settings.system("referral"))
     answered = [one for one in of_patient if one.number in named]

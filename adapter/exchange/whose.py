@@ -8,11 +8,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine
 
 from adapter.exchange.linking import Subject, as_another, subject_of
+from adapter.exchange.own_records import known_patient
 from adapter.exchange.refusal import refuse
 from adapter.exchange.resolving import resolved
 from adapter.exchange.updates import reopened
 from adapter.settings import Settings
-from adapter.store import messages, patient_links, patients, referrals
+from adapter.store import messages, patient_links, referrals
 from adapter.store.engine import reading, writing
 from adapter.store.patient_links import PatientLink
 from adapter.store.referrals import Referral
@@ -21,15 +22,15 @@ from adapter.store.referrals import Referral
 def links_of(engine: Engine, number: str) -> list[PatientLink]:
     """All that lead to a patient or away from it; those that were undone too."""
     with reading(engine) as connection:
-        _known(connection, number)
+        known_patient(connection, number)
         return patient_links.of_patient(connection, number)
 
 
 def link(engine: Engine, number: str, linked_number: str, who: str) -> PatientLink:
     """Who was known as `linked_number` is our patient `number`: the referrals of both are one patient's from now on."""
     with writing(engine) as connection:
-        _known(connection, number)
-        _known(connection, linked_number)
+        known_patient(connection, number)
+        known_patient(connection, linked_number)
         if patient_links.leads_to(connection, number) != number:
             text = "This number is linked to another patient itself: link to that one."
             raise refuse("conflict", "conflict", "number", text)
@@ -96,8 +97,3 @@ def _subject(connection: Connection, settings: Settings, referral: Referral) -> 
     index = next(n for n, made in enumerate(message.made) if made.id == referral.service_request_id)
     root = envelope.entries[index]
     return subject_of(envelope, root, resolved(connection, envelope, message.sender or None))
-
-
-def _known(connection: Connection, number: str) -> None:
-    if patients.get(connection, number) is None:
-        raise refuse("not found", "not-found", "number", "There is no patient of this number.")

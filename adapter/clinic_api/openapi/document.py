@@ -40,8 +40,9 @@ class Operation:
     needs_body: bool = True
     statuses: tuple[int, ...] = (200,)
     conditional: bool = False
-    media: str = JSON
     """Whether If-Match may name the version that it is about."""
+    media: str = JSON
+    """What the answer is."""
 
 
 def document(routes: Map, site: Site, *, closed: bool) -> dict[str, Any]:

@@ -36,9 +36,9 @@ class Scope:
         """The ids of contained resources that something refers to."""
         self.pointing_out: set[str] = set()
         """Those that refer to the resource that they lie in (#)."""
-        self._ids: set[tuple[Json, str]] = set()
+        self._ids: set[tuple[str | None, str]] = set()
 
-    def is_first(self, id_: str, type_: str, inside: Json) -> bool:
+    def is_first(self, id_: str, type_: str, inside: str | None) -> bool:
         """Whether no element before had this id, in the resource or in the contained one that it is inside of.
 
         A StructureDefinition describes an element twice, in its snapshot and in its differential, by one id.

@@ -39,7 +39,7 @@ class _Walk(Walk):
 
     scope = Scope({})
     bundle: Bundle | None = None
-    inside: Json = None
+    inside: str | None = None
     """The id of the contained resource that the pass is in."""
 
     def resource(self, node: Json) -> None:
@@ -47,7 +47,7 @@ class _Walk(Walk):
             return super().resource(node)
         outer = self.scope, self.bundle, self.inside
         if self.contained:
-            self.inside = node.get("id") or ""
+            self.inside = id_ if isinstance(id_ := node.get("id"), str) else ""
             super().resource(node)
         else:
             self.scope, self.inside = Scope(node), None
@@ -104,7 +104,7 @@ class _Walk(Walk):
 
     def pointer(self, text: str) -> None:
         """Something points to a place in this resource."""
-        if text == "#" and isinstance(self.inside, str):
+        if text == "#" and self.inside is not None:
             self.scope.pointing_out.add(self.inside)
         self.scope.used.add(text[1:])
 

@@ -284,6 +284,13 @@ def test_an_object_that_became_something_else_is_no_crash(resource: dict[str, An
     assert isinstance(validity.check(damaged), list)
 
 
+@pytest.mark.parametrize("id_", [[None], {}, 7, None, True])
+def test_a_contained_resource_whose_id_is_no_text_is_refused_and_no_crash(id_: Any) -> None:
+    patient = {"resourceType": "Patient", "id": id_, "identifier": [{"id": "a", "system": "urn:x", "value": "1"}]}
+    found = validity.check(request(contained=[patient]))
+    assert "ServiceRequest.contained[0].id" in [issue.expression for issue in found]
+
+
 def _containers(node: Any) -> Any:
     for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
         yield node, key

@@ -14,22 +14,16 @@ if TYPE_CHECKING:
 
     from adapter.exchange.workflow.moving import Changed
     from adapter.settings import Settings
-    from adapter.store.deliveries import Enqueue
-    from adapter.store.pulls import EnqueuePull
 
 
 def create_app(
     settings: Settings,
     *,
     engine: Engine | None = None,
-    enqueue: Enqueue | None = None,
-    enqueue_pull: EnqueuePull | None = None,
     changed: Changed | None = None,
 ) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
-    `enqueue` puts the work of a new delivery into the transaction of its plan, `enqueue_pull` that of fetching a
-    referral into that of the Task which tells of it; without them deliveries and referrals wait.
     `changed` is told of every move of a referral within its transaction; without it senders come and read.
     """
     from flask import Flask, Response, request
@@ -48,8 +42,8 @@ def create_app(
     app.url_map.merge_slashes = False  # or else an address with an empty part is answered with a redirect in HTML
     app.before_request(lambda: deadline.begin(settings.request_seconds))
     app.teardown_request(lambda _: deadline.end())
-    app.register_blueprint(fhir_api.fhir_api(settings, engine, enqueue_pull, changed or told_to_nobody))
-    app.register_blueprint(clinic_api.clinic_api(settings, engine, enqueue, changed or told_to_nobody))
+    app.register_blueprint(fhir_api.fhir_api(settings, engine, changed or told_to_nobody))
+    app.register_blueprint(clinic_api.clinic_api(settings, engine, changed or told_to_nobody))
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:

@@ -51,7 +51,6 @@ def _serve(settings: Settings) -> int:
     from adapter import create_app
     from adapter.delivery import worker
     from adapter.delivery.answers import BringBack
-    from adapter.delivery.outbox import Outbox
     from adapter.store.engine import open_engine
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
@@ -59,15 +58,8 @@ def _serve(settings: Settings) -> int:
         signal.signal(told, _stop)
     try:
         engine = open_engine(settings.database_url)
-        outbox = Outbox(engine)
-        app = create_app(
-            settings,
-            engine=engine,
-            enqueue=outbox.enqueue,
-            enqueue_pull=outbox.enqueue_pull,
-            changed=BringBack(settings, outbox.enqueue),
-        )
-        worker.start(settings, engine)
+        app = create_app(settings, engine=engine, changed=BringBack(settings))
+        working = worker.start(settings, engine)
     except (SQLAlchemyError, ModuleNotFoundError) as trouble:
         sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
         return 1
@@ -92,7 +84,7 @@ def _serve(settings: Settings) -> int:
         sys.stderr.write(f"paingate: {settings.host}:{settings.port} cannot be listened on: {trouble.strerror}\n")
         return 1
     finally:
-        worker.stop(ENDS_WITHIN)
+        working.stop(ENDS_WITHIN)
         engine.dispose()
     return 0
 

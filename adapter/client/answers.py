@@ -2,6 +2,7 @@
 
 Vendors' habits that it rests on: 409 with the code `duplicate` is a success told late (NHS BaRS), 409 with a code for a
 lock or a race is worth another try (HAPI, Azure), 501 will never change, HTML on a 200 comes from a proxy in between.
+A 401 and a redirect are about us and the address: everything would be refused for it, and everything waits.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def verdict(status: int, codes: tuple[str, ...] = ()) -> Verdict:
         return Verdict.ALREADY_THERE
     if status in (408, 423, 425, 429) or (status >= 500 and status != 501):
         return Verdict.TRY_AGAIN
+    if status == 401 or 300 <= status < 400:
+        return Verdict.TRY_AGAIN  # how we are known there, or where it is, is to be mended: not what was sent
     if status in (409, 412) and _PASSING.intersection(codes):
         return Verdict.TRY_AGAIN
     return Verdict.SAME_AGAIN

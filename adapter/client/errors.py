@@ -26,13 +26,17 @@ class WillAnswerTheSame(PartnerTrouble):
 
 
 class WorthAnotherTry(PartnerTrouble):
-    """Nothing says that it cannot work: try again later, not before `retry_after` seconds if the partner named them."""
+    """Nothing says that it cannot work: try again later, not before `retry_after` seconds if the partner named them.
+
+    of_partner: whether it is a sign that the partner is down, and not of this one request."""
 
     def __init__(
-        self, what: str, *, status: int | None = None, codes: tuple[str, ...] = (), retry_after: float | None = None
-    ) -> None:
+        self, what: str, *, status: int | None = None, codes: tuple[str, ...] = (), retry_after: float | None = None,
+        of_partner: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__(what, status=status, codes=codes)
         self.retry_after = retry_after
+        self.of_partner = of_partner
 
 
 class AnswerLost(WorthAnotherTry):

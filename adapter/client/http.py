@@ -43,6 +43,8 @@ class FhirClient:
         self._authorisation = authorisation
         self._now = now
         self._wire = Wire(limits or Limits(), tls or Tls())
+        self.before_writing: Callable[[], None] = lambda: None
+        """Called before each write; what it raises keeps the write from being sent."""
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +105,8 @@ class FhirClient:
         write = method != "GET"
         data = body.encode() if isinstance(body, str) else body
         authorised = self._authorisation.header()
+        if write:
+            self.before_writing()
         try:
             response = self._exchanged(method, path, headers, authorised, data)
             if response.status == 401 and self._authorisation.renewed(authorised):

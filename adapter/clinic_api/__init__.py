@@ -19,12 +19,11 @@ from adapter.clinic_api.views import delivery_view
 from adapter.exchange import way_back
 from adapter.exchange.workflow.moving import Changed
 from adapter.settings import Settings
-from adapter.store.deliveries import Enqueue
 
 ROOT = "/clinic/v1"
 
 
-def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, changed: Changed) -> Blueprint:
+def clinic_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprint:
     """The routes."""
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
@@ -33,8 +32,8 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     routes.before_request(check_parameters)
     inbox_routes(routes, engine)
     decision_routes(routes, settings, engine, changed)
-    _way_back(routes, engine, enqueue)
-    plan_routes(routes, settings, engine, enqueue)
+    _way_back(routes, engine)
+    plan_routes(routes, settings, engine)
     changes.add_routes(routes, settings, engine)
     record_routes(routes, settings, engine)
     feed_routes(routes, engine)
@@ -42,11 +41,11 @@ def clinic_api(settings: Settings, engine: Engine, enqueue: Enqueue | None, chan
     return routes
 
 
-def _way_back(routes: Blueprint, engine: Engine, enqueue: Enqueue | None) -> None:
+def _way_back(routes: Blueprint, engine: Engine) -> None:
     @routes.get("/referrals/<id_>/deliveries")
     def brought_back(id_: str) -> Response:
         return answer({"deliveries": [delivery_view(one) for one in way_back.brought_back(engine, id_)]})
 
     @routes.post("/referrals/<id_>/deliveries")
     def bring_again(id_: str) -> Response:
-        return answer({"deliveries": [delivery_view(one) for one in way_back.bring_again(engine, enqueue, id_)]})
+        return answer({"deliveries": [delivery_view(one) for one in way_back.bring_again(engine, id_)]})

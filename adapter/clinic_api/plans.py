@@ -12,19 +12,18 @@ from adapter.documents.pdf import Unprintable
 from adapter.exchange import plans
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
-from adapter.store.deliveries import Enqueue
 from adapter.store.engine import reading
 
 PDF = "application/pdf"
 
 
-def plan_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue: Enqueue | None) -> None:
+def plan_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     """Adds the routes."""
 
     @routes.put("/care-plans/<id_>")
     def put_plan(id_: str) -> Response:
         check_id(id_)
-        return _answer(plans.put_plan(engine, settings, enqueue, id_, body(settings)))
+        return _answer(plans.put_plan(engine, settings, id_, body(settings)))
 
     @routes.get("/care-plans/<id_>")
     def plan(id_: str) -> Response:

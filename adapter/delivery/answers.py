@@ -12,8 +12,9 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from adapter.client import FhirClient, WorthAnotherTry
+from adapter.client import FhirClient
 from adapter.delivery.attempt import Bring, Goods
+from adapter.delivery.partners import configured
 from adapter.delivery.telling import Telling, telling
 from adapter.delivery.told_by_message import tell_by_message
 from adapter.delivery.told_by_task import tell_by_task
@@ -21,7 +22,7 @@ from adapter.delivery.transaction import Delivered
 from adapter.exchange.way_back import KIND
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, pulls, resources
-from adapter.store.deliveries import Delivery, Enqueue
+from adapter.store.deliveries import Delivery
 from adapter.store.referrals import Referral
 
 
@@ -30,7 +31,6 @@ class BringBack:
     """The hook of every move: within its transaction it puts in the work of telling the sender."""
 
     settings: Settings
-    enqueue: Enqueue
 
     def __call__(self, connection: Connection, referral: Referral) -> None:
         """Does nothing where the sender is to have no answers, or was told of this state before."""
@@ -45,8 +45,10 @@ class BringBack:
         known = deliveries.of_item(connection, KIND, referral.id, partner.name)
         if any(one.item_version == task.version for one in known):
             return
-        new = deliveries.insert_pending(connection, KIND, referral.id, task.version, partner.name)
-        self.enqueue(connection, new.id, referral.id, partner.name)
+        for one in known:
+            if one.state == "pending" and not deliveries.under_way(connection, one):
+                deliveries.settle(connection, one.id, "superseded")  # or else this one would wait behind it
+        deliveries.insert_pending(connection, KIND, referral.id, task.version, partner.name)
 
 
 def sender_of(connection: Connection, settings: Settings, referral: Referral, told_by: str) -> Partner | None:
@@ -63,9 +65,7 @@ def answers(settings: Settings) -> Goods:
     """Answers as what is delivered."""
 
     def load(connection: Connection, delivery: Delivery) -> Bring:
-        partner = settings.partner(delivery.partner)
-        if partner is None:
-            raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
+        partner = configured(settings, delivery.partner)
         return partial(_brought, telling(connection, settings, partner, delivery), settings)
 
     return Goods(load, every_version=False)

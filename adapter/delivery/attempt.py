@@ -1,31 +1,37 @@
-"""One turn of one delivery: what is due is read, sent, and settled, and what is left to do is put back for later.
+"""One attempt at one delivery: what is due is begun, brought, and settled, or put back for later.
 
-The delivery's own row is the truth; the engine only calls again.  So a turn may be told twice, or die at any point: the
-row says that an attempt began before a byte leaves, an attempt that is not the first looks before it sends, and what
-came of it is committed together with the turn that follows.
+The delivery's row is the truth, its work says who does it now.  The row says that an attempt began before a byte
+leaves, and one that is not the item's first looks before it sends: so an attempt may die at any point and be made
+again.  Who was taken for dead and is not finds its work with another: it sends nothing more, and what it found out is
+dropped.
 """
 
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
+from adapter.delivery import outage
 from adapter.delivery.backoff import Pace, wait_before_next
-from adapter.delivery.outbox import Outbox, Turn
 from adapter.delivery.plan_bundle import CannotBeSent
+from adapter.delivery.surprise import told
 from adapter.delivery.transaction import Delivered
-from adapter.store import deliveries
+from adapter.store import deliveries, partner_states, work
+from adapter.store.clock import milliseconds
 from adapter.store.deliveries import Delivery, Kind, Settled
 from adapter.store.engine import reading, writing
+from adapter.store.work import Work
 from mappings.issues import Refused
 
 log = logging.getLogger(__name__)
+
+PARKED_AFTER = 10
+"""Failures of one item while the partner took others: with the time of park_after, it is parked as refused."""
 
 
 class Bring(Protocol):
@@ -47,90 +53,131 @@ class Goods:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """An attempt that was counted."""
+
+    work: Work
+    delivery: Delivery
+    """With this attempt."""
+    first: bool
+
+
+class NotOurs(Exception):
+    """Another does it now, or it was settled meanwhile."""
+
+
+@dataclass(frozen=True)
 class Courier:
-    """What a turn needs of its surroundings."""
+    """What an attempt needs of its surroundings."""
 
     engine: Engine
-    outbox: Outbox
     partner: Callable[[str], FhirClient]
     """A client for a partner by name; WorthAnotherTry where no such partner is configured."""
     goods: Mapping[Kind, Goods]
     pace: Pace = field(default_factory=Pace)
+    park_after: float = 6 * 3600.0
+    """Seconds for which an item has to have failed, at least, before it is parked."""
 
-    def take(self, turn: Turn) -> str:
-        """Takes the turn and says in a word what came of it."""
-        with writing(self.engine) as connection:
-            begun = self._begin(connection, turn)
-        if isinstance(begun, str):
-            if begun == "superseded":
-                self._wake_what_waits(turn.delivery_id)
-            return begun
-        delivery, first = begun
+    def begin(self, connection: Connection, mine: Work) -> Callable[[], str] | None:
+        """Begins what was claimed, in the transaction of the claim: what is to be run then, or None where nothing is.
+
+        What is run says in a word what came of it, and raises only what our own database raises."""
+        delivery = deliveries.get(connection, mine.id)
+        if delivery is None or delivery.state != "pending":
+            work.done(connection, mine.id)
+            return None
+        all_of_item = deliveries.of_item(connection, delivery.kind, delivery.item_id, delivery.partner)
+        newer = [one for one in all_of_item if one.item_version > delivery.item_version]
+        every_version = self.goods[delivery.kind].every_version
+        if any(one.state == "delivered" or (one.state == "pending" and not every_version) for one in newer):
+            deliveries.settle(connection, delivery.id, "superseded")
+            return None
+        deliveries.begin_attempt(connection, delivery.id)
+        counted = replace(delivery, attempts=delivery.attempts + 1)
+        begun = Begun(mine, counted, first=all(one.attempts == 0 for one in all_of_item))
+        return lambda: self.run(begun)
+
+    def run(self, begun: Begun) -> str:
+        """Makes the attempt, and says in a word what came of it."""
+        delivery = begun.delivery
         try:
-            delivered = self._attempt(delivery, first=first)
+            delivered = self._attempt(begun)
+        except NotOurs:
+            return "taken over"
         except WorthAnotherTry as trouble:
-            return self._later(turn, delivery, str(trouble), trouble.retry_after)
+            return self._later(begun, str(trouble), trouble)
         except (WillAnswerTheSame, CannotBeSent, Refused) as refused:
             why = _words(refused)
             log.warning("delivery %s to partner %s was refused: %s", delivery.id, delivery.partner, why)
-            return self._settled(delivery, "refused", last_error=why)
+            return self._settled(begun, "refused", last_error=why)
         except Exception as surprise:  # noqa: BLE001 - a delivery must not be lost to a fault of ours: seen, and tried again
-            where = traceback.extract_tb(surprise.__traceback__)[-1]
-            what = f"unexpected {type(surprise).__name__} in {where.name}, line {where.lineno}"
+            what = told(surprise)
             log.error("delivery %s: %s", delivery.id, what)  # noqa: TRY400 - a trace would show the patient's data
-            return self._later(turn, delivery, what, None)
+            return self._later(begun, what, None)
         remote = {"remote_id": delivered.remote_id, "remote_version": delivered.remote_version}
-        return self._settled(delivery, "delivered", **remote)
+        return self._settled(begun, "delivered", **remote)
 
-    def _begin(self, connection: Connection, turn: Turn) -> str | tuple[Delivery, bool]:
-        """The delivery with its attempt counted, and whether it is the item's first; or why nothing is to be done."""
-        delivery = deliveries.get(connection, turn.delivery_id)
-        if delivery is None or delivery.state != "pending":
-            return "settled before"
-        every_version = self.goods[delivery.kind].every_version
-        all_of_item = deliveries.of_item(connection, delivery.kind, delivery.item_id, delivery.partner)
-        newer = [one for one in all_of_item if one.item_version > delivery.item_version]
-        if any(one.state == "delivered" or (one.state == "pending" and not every_version) for one in newer):
-            deliveries.settle(connection, delivery.id, "superseded")
-            return "superseded"
-        older = [one for one in all_of_item if one.item_version < delivery.item_version and one.state == "pending"]
-        if older and every_version:
-            # Strictly in order: the older one wakes this one once it is settled; the delay is for when it died before.
-            self.outbox.put(connection, turn.following(), delay=self.pace.longest)
-            return "waits for an older version"
-        for one in older:
-            deliveries.settle(connection, one.id, "superseded")
-        deliveries.begin_attempt(connection, delivery.id)
-        return delivery, all(one.attempts == 0 for one in all_of_item)
-
-    def _attempt(self, delivery: Delivery, *, first: bool) -> Delivered:
+    def _attempt(self, begun: Begun) -> Delivered:
+        delivery = begun.delivery
         with reading(self.engine) as connection:
             bring = self.goods[delivery.kind].load(connection, delivery)
         with self.partner(delivery.partner) as client:
-            return bring(client, first=first)
+            client.before_writing = lambda: self._must_be_ours(begun)
+            return bring(client, first=begun.first)
 
-    def _later(self, turn: Turn, delivery: Delivery, why: str, asked_for: float | None) -> str:
-        wait = wait_before_next(self.pace, delivery.attempts + 1, delivery.id, asked_for)
+    def _must_be_ours(self, begun: Begun) -> None:
+        with reading(self.engine) as connection:
+            if not _ours(connection, begun):
+                raise NotOurs
+
+    def _later(self, begun: Begun, why: str, trouble: WorthAnotherTry | None) -> str:
+        delivery, mine = begun.delivery, begun.work
+        asked_for = trouble.retry_after if trouble else None
+        wait = wait_before_next(self.pace, delivery.attempts, delivery.id, asked_for)
         with writing(self.engine) as connection:
+            if not _ours(connection, begun):
+                return "taken over"
+            took_others = partner_states.get(connection, delivery.partner).succeeded_at > (mine.failed_at or 1 << 62)
             deliveries.note_failure(connection, delivery.id, why)
-            self.outbox.put(connection, turn.following(), delay=wait)
+            if trouble is not None and trouble.of_partner:
+                outage.failed(connection, delivery.partner, why, asked_for, self.pace)
+            if self._stood_for(connection, delivery):
+                deliveries.settle(connection, delivery.id, "superseded")
+                return "superseded"
+            if self._to_be_parked(mine, took_others):
+                log.error("delivery %s to partner %s is parked: %s", delivery.id, delivery.partner, why)
+                parked = f"parked after {delivery.attempts} attempts, while the partner took others: {why}"
+                deliveries.settle(connection, delivery.id, "refused", last_error=parked)
+                return "parked"
+            work.put_back(connection, mine, milliseconds() + int(wait * 1000), alone=took_others)
         return "tried again later"
 
-    def _settled(self, delivery: Delivery, state: Settled, **what: str | None) -> str:
+    def _stood_for(self, connection: Connection, delivery: Delivery) -> bool:
+        """Whether a later version came meanwhile that stands for this one, and would wait behind it."""
+        if self.goods[delivery.kind].every_version:
+            return False
+        all_of_item = deliveries.of_item(connection, delivery.kind, delivery.item_id, delivery.partner)
+        return any(one.item_version > delivery.item_version and one.state == "pending" for one in all_of_item)
+
+    def _to_be_parked(self, mine: Work, took_others: bool) -> bool:
+        """One that fails again and again while the partner takes others can never succeed, as far as can be told."""
+        for_long = mine.failing_since is not None and milliseconds() - mine.failing_since >= self.park_after * 1000
+        return took_others and for_long and mine.failed_alone + 1 >= PARKED_AFTER
+
+    def _settled(self, begun: Begun, state: Settled, **what: str | None) -> str:
         with writing(self.engine) as connection:
-            deliveries.settle(connection, delivery.id, state, **what)
-        self._wake_what_waits(delivery.id)
+            if not _ours(connection, begun):
+                return "taken over"
+            deliveries.settle(connection, begun.delivery.id, state, **what)
+            outage.answered(connection, begun.delivery.partner)
         return state
 
-    def _wake_what_waits(self, settled_id: str) -> None:
-        with reading(self.engine) as connection:
-            settled = deliveries.get(connection, settled_id)
-            if settled is None:
-                raise LookupError("a delivery that was just taken is not stored")
-            all_of_item = deliveries.of_item(connection, settled.kind, settled.item_id, settled.partner)
-        for waiting in all_of_item:
-            if waiting.state == "pending":
-                self.outbox.wake(waiting.id)
+
+def _ours(connection: Connection, begun: Begun) -> bool:
+    """Whether this attempt is still the one that counts."""
+    held = deliveries.get(connection, begun.delivery.id)
+    counts = held is not None and held.state == "pending" and held.attempts == begun.delivery.attempts
+    return counts and work.owned_by(connection, begun.work.id, begun.work.owner or "")
 
 
 def _words(refused: Exception) -> str:

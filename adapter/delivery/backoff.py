@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-_LONGEST_ASKED_FOR = 24 * 3600.0  # a daily quota waits for tomorrow; more than that is a mistake of the partner's clock
+LONGEST_ASKED_FOR = 24 * 3600.0  # a daily quota waits for tomorrow; more than that is a mistake of the partner's clock
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def wait_before_next(pace: Pace, attempts: int, delivery_id: str, asked_for: flo
     steps = max(0, attempts - 1)
     step = min(pace.longest, pace.first * pace.factor ** min(steps, 60))
     spread = step / 2 + step / 2 * _fraction(f"{delivery_id}/{attempts}")
-    return max(spread, min(asked_for or 0.0, _LONGEST_ASKED_FOR))
+    return max(spread, min(asked_for or 0.0, LONGEST_ASKED_FOR))
 
 
 def _fraction(text: str) -> float:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from adapter.delivery.outbox import Outbox
 from adapter.exchange.plans import KIND
 from adapter.settings import Settings
-from adapter.store import deliveries, plans
+from adapter.store import deliveries, plans, work
 from adapter.store.deliveries import Delivery
 from adapter.store.engine import writing
 
@@ -24,21 +23,17 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
     """Sees to it that the newest version of the plan goes to the partner as soon as a worker takes it."""
     if settings.partner(partner) is None:
         raise NothingToPush(f"No partner called {partner} is configured.")
-    outbox = Outbox(engine)
     with writing(engine) as connection:
         plan = plans.current(connection, plan_id)
         if plan is None:
             raise NothingToPush("There is no plan with this id.")
         known = deliveries.of_item(connection, KIND, plan_id, partner)
-        pending = [one for one in known if one.state == "pending"]
+        for waiting in known:
+            if waiting.state == "pending":
+                work.wake(connection, work.of_id(waiting.id))
         newest = next((one for one in known if one.item_version == plan.version), None)
         if newest is None:
-            newest = deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)
-            outbox.enqueue(connection, newest.id, plan_id, partner)
-        elif newest not in pending and deliveries.reopen(connection, newest):
-            outbox.enqueue(connection, newest.id, plan_id, partner, again=True)
-    for waiting in pending:
-        if not outbox.wake(waiting.id):
-            with writing(engine) as connection:
-                outbox.enqueue(connection, waiting.id, plan_id, partner, again=True)
+            return deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)
+        if newest.state != "pending":
+            deliveries.reopen(connection, newest)
     return newest

@@ -27,12 +27,18 @@ from adapter.settings import Partner, Settings, SettingsError
 
 
 def client_for(settings: Settings, name: str) -> FhirClient:
-    """A client for a configured partner.  One that is no longer configured is waited for: its work stays visible."""
-    partner = settings.partner(name)
-    if partner is None:
-        raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
+    """A client for a configured partner."""
+    partner = configured(settings, name)
     limits = limits_of(settings)
     return FhirClient(partner.base_url, authorisation=authorisation(partner, limits), limits=limits, tls=tls(partner))
+
+
+def configured(settings: Settings, name: str) -> Partner:
+    """A partner by name.  One that is no longer configured is waited for: its work stays visible."""
+    partner = settings.partner(name)
+    if partner is None:
+        raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",), of_partner=False)
+    return partner
 
 
 def plan_identifier(settings: Settings, plan_id: str) -> Identifier:

@@ -1,4 +1,4 @@
-"""Fetching a referral that a partner's Task tells of, one turn at a time: read it there, then let it in as any other.
+"""Fetching a referral that a partner's Task tells of, one attempt at a time: read there, then let in as any other.
 
 What is fetched is the ServiceRequest and what it needs, one step from it, at the partner's own address and nowhere else
 (the client follows no redirects).  It comes to the intake as a transaction with the partner's Task, so that behind this
@@ -8,25 +8,28 @@ door is what is behind every other.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
+from adapter.delivery import outage
 from adapter.delivery.backoff import Pace, wait_before_next
-from adapter.delivery.outbox import Outbox, PullTurn
+from adapter.delivery.partners import configured
+from adapter.delivery.surprise import told as surprise_told
 from adapter.exchange.incoming import Incoming
 from adapter.exchange.intake import receive
 from adapter.exchange.notification import RELATIVE, as_of_partner, settle_task
 from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed, told_to_nobody
 from adapter.settings import Settings
-from adapter.store import messages, pulls
+from adapter.store import messages, pulls, work
+from adapter.store.clock import milliseconds
 from adapter.store.engine import writing
 from adapter.store.pulls import Pull
+from adapter.store.work import Work
 from mappings.r4 import exact_json
 from mappings.tolerance import repaired
 
@@ -47,42 +50,42 @@ ROUTE = "/fhir/Task (fetched)"
 
 @dataclass(frozen=True)
 class Puller:
-    """What a turn needs of its surroundings."""
+    """What an attempt needs of its surroundings."""
 
     engine: Engine
     settings: Settings
-    outbox: Outbox
     partner: Callable[[str], FhirClient]
     changed: Changed = told_to_nobody
     """Told of each referral that was fetched."""
     pace: Pace = field(default_factory=Pace)
 
-    def take(self, turn: PullTurn) -> str:
-        """Takes the turn and says in a word what came of it."""
-        with writing(self.engine) as connection:
-            pull = pulls.get(connection, turn.pull_id)
-            if pull is None or pull.state != "pending":
-                return "settled before"
-            pulls.change(connection, pull.id, attempts=pull.attempts + 1)
-            told = messages.get(connection, pull.message_id)
+    def begin(self, connection: Connection, mine: Work) -> Callable[[], str] | None:
+        """Begins what was claimed, as the courier does."""
+        pull = pulls.get(connection, mine.id)
+        if pull is None or pull.state != "pending":
+            work.done(connection, mine.id)
+            return None
+        pulls.begin_attempt(connection, pull)
+        told = messages.get(connection, pull.message_id)
+        return lambda: self.run(mine, replace(pull, attempts=pull.attempts + 1), told)
+
+    def run(self, mine: Work, pull: Pull, told: messages.Message) -> str:
+        """Makes the attempt, and says in a word what came of it."""
         try:
             return self._received(pull, told)
         except WorthAnotherTry as trouble:
-            return self._later(turn, pull, str(trouble), trouble.retry_after)
+            return self._later(mine, pull, str(trouble), trouble)
         except WillAnswerTheSame as refused:
             return self._refused(pull, f"The ServiceRequest could not be read: {refused}")
         except Refusal as refusal:
             return self._refused(pull, " ".join(f"{one.expression}: {one.text}" for one in refusal.issues))
         except Exception as surprise:  # noqa: BLE001 - a referral must not be lost to a fault of ours: tried again
-            where = traceback.extract_tb(surprise.__traceback__)[-1]
-            what = f"unexpected {type(surprise).__name__} in {where.name}, line {where.lineno}"
+            what = surprise_told(surprise)
             log.error("pull %s: %s", pull.id, what)  # noqa: TRY400 - a trace would show the patient's data
-            return self._later(turn, pull, what, None)
+            return self._later(mine, pull, what, None)
 
     def _received(self, pull: Pull, told: messages.Message) -> str:
-        partner = self.settings.partner(pull.partner)
-        if partner is None:
-            raise WorthAnotherTry("no partner of this name is configured", codes=("configuration",))
+        partner = configured(self.settings, pull.partner)
         with self.partner(pull.partner) as client:
             fetched = fetch(client, pull.focus, self.settings.max_body)
         bundle = as_transaction(fetched, exact_json.loads(told.body), partner.base_url, pull.focus)
@@ -93,7 +96,8 @@ class Puller:
         )
         received = receive(self.engine, self.settings, incoming)
         with writing(self.engine) as connection:
-            pulls.change(connection, pull.id, state="done", last_error=None)
+            outage.answered(connection, pull.partner)
+            pulls.settle(connection, pull.id, "done", None)
             if received.referral.task_id != pull.task_id:
                 why = f"This referral came before: Task/{received.referral.task_id} says where it stands."
                 settle_task(connection, pull.task_id, "cancelled", why)
@@ -101,20 +105,22 @@ class Puller:
                 self.changed(connection, received.referral)
         return "received"
 
-    def _later(self, turn: PullTurn, pull: Pull, why: str, asked_for: float | None) -> str:
-        attempts = pull.attempts + 1
-        if attempts >= ATTEMPTS:
-            return self._refused(pull, f"The ServiceRequest could not be read in {attempts} attempts: {why}")
-        wait = wait_before_next(self.pace, attempts, pull.id, asked_for)
+    def _later(self, mine: Work, pull: Pull, why: str, trouble: WorthAnotherTry | None) -> str:
+        if pull.attempts >= ATTEMPTS:
+            return self._refused(pull, f"The ServiceRequest could not be read in {pull.attempts} attempts: {why}")
+        asked_for = trouble.retry_after if trouble else None
+        wait = wait_before_next(self.pace, pull.attempts, pull.id, asked_for)
         with writing(self.engine) as connection:
-            pulls.change(connection, pull.id, last_error=why)
-            self.outbox.put_pull(connection, turn.following(), delay=wait)
+            pulls.note_failure(connection, pull.id, why)
+            if trouble is not None and trouble.of_partner:
+                outage.failed(connection, pull.partner, why, asked_for, self.pace)
+            work.put_back(connection, mine, milliseconds() + int(wait * 1000), alone=False)
         return "tried again later"
 
     def _refused(self, pull: Pull, why: str) -> str:
         log.warning("pull %s from partner %s was refused", pull.id, pull.partner)
         with writing(self.engine) as connection:
-            pulls.change(connection, pull.id, state="refused", last_error=why)
+            pulls.settle(connection, pull.id, "refused", why)
             settle_task(connection, pull.task_id, "failed", why)
         return "refused"
 

@@ -68,10 +68,10 @@ def push(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
         # where one that was thought dead made a second plan (conditional creates race: HAPI #3141, Medplum #4878).
         held = only(client, "CarePlan", sending.identifier, "the plan")
         if held is None:
-            raise WorthAnotherTry("the partner accepted the plan, and a search does not find it")
+            raise WorthAnotherTry("the partner accepted the plan, and a search does not find it", of_partner=False)
         if ours:
             return Delivered(held.id, held.version, sent=True)
-    raise WorthAnotherTry("the plan changes at the partner while it is being delivered")
+    raise WorthAnotherTry("the plan changes at the partner while it is being delivered", of_partner=False)
 
 
 def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | None:
@@ -80,7 +80,8 @@ def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | N
         answer = client.transaction(bundle)
     except WillAnswerTheSame as refused:
         if held is not None and refused.status in (409, 412) and "multiple-matches" not in refused.codes:
-            raise WorthAnotherTry("the plan was changed at the partner meanwhile", status=refused.status) from refused
+            why = "the plan was changed at the partner meanwhile"
+            raise WorthAnotherTry(why, status=refused.status, of_partner=False) from refused
         raise
     must_have_succeeded(answer)
     entries = answer.body.get("entry") if isinstance(answer.body, dict) else None

@@ -37,7 +37,7 @@ def tell_by_task(client: FhirClient, telling: Telling) -> Delivered:
                 continue  # read again, and lay over what is there then
             raise
         return _Look(client, telling).told(sent=True)
-    raise WorthAnotherTry("the Task changes at the partner while it is being updated")
+    raise WorthAnotherTry("the Task changes at the partner while it is being updated", of_partner=False)
 
 
 class _Look:
@@ -52,7 +52,7 @@ class _Look:
     def told(self, *, sent: bool) -> Delivered:
         """Where the Task is; WorthAnotherTry where it is not there."""
         if self._task is None:
-            raise WorthAnotherTry("the partner accepted the Task, and a search does not find it")
+            raise WorthAnotherTry("the partner accepted the Task, and a search does not find it", of_partner=False)
         return Delivered(self._task.id, self._task.version, sent)
 
     def entries(self) -> list[Resource]:

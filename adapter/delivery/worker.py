@@ -1,106 +1,206 @@
-"""The engine that takes the turns: DBOS in threads of this process, on the same database as everything else.
+"""The worker: threads of this process that do what is due for partners, on the same database as everything else.
 
-A turn is one workflow and makes no steps: everything it does may be done twice (see attempt.py), so there is nothing to
-record in between.  A process that was killed left its turns pending under its executor's name; the next process of that
-name takes them up when it starts.
+What it has claimed is its own until it is settled.  It counts on in its row; others who see it stand still take its
+work over, and it does the same for them.  So any number of workers on any number of machines may share one database,
+and one that is killed loses nothing.
 """
 
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
+from uuid import uuid4
 
-from dbos import DBOS, DBOSConfig
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from adapter.delivery import outage
 from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
-from adapter.delivery.outbox import APPLICATION, PULL_WORKFLOW, WORKFLOW, Outbox, PullTurn, Turn, prepare, queue_name
+from adapter.delivery.naming import Name, take_name
 from adapter.delivery.partners import client_for, plan_identifier, rendering
 from adapter.delivery.plan_bundle import Render
 from adapter.delivery.pulls import Puller
 from adapter.delivery.push import plans
 from adapter.settings import Settings
+from adapter.store import work, workers
+from adapter.store.engine import reading, writing
+from adapter.store.work import What, Work
 
 log = logging.getLogger(__name__)
 
-_TURNS_VERSION = "1"
-"""Which turns this process can take.  Not the hash of the source that DBOS would use: work in flight must survive an
-upgrade.  Only a turn whose arguments mean something else would need another one."""
+Begin = Callable[[Connection, Work], Callable[[], str] | None]
 
-EXECUTOR = "paingate-1"
-"""Stable over restarts, and no two live processes share one: what a dead process left is taken up under its name."""
-
-_AT_ONCE = 16  # deliveries to one partner at the same time; one item's never
-_POLL_SECONDS = 0.2
-
-_courier: Courier | None = None
-_puller: Puller | None = None
+POLL_SECONDS = 0.1
+BEAT_SECONDS = 5.0
+DEAD_AFTER_SECONDS = 20.0
+_LONGEST_WITHOUT_DATABASE = 30.0
 
 
-@DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
-def _deliver(delivery_id: str, item_id: str, partner: str, chain: str, number: int) -> str:
-    """Only trouble with our own database comes out of a turn; it is waited out here, so that the turn is not lost."""
-    failures = 0
-    while True:
+@dataclass
+class _Watch:
+    """What a worker was seen to count, and when that was new."""
+
+    beat: int
+    since: float
+
+
+@dataclass
+class Worker:
+    """A worker, once it was started."""
+
+    engine: Engine
+    name: str
+    at: dict[str, int]
+    """The partners, and how many pieces of work are done at one at the same time."""
+    begin: dict[What, Begin]
+    id: str = ""
+    _held: Name | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _something_ended: threading.Event = field(default_factory=threading.Event)
+    _under_way: dict[str, int] = field(default_factory=dict)
+    _count: threading.Lock = field(default_factory=threading.Lock)
+    _watched: dict[str, _Watch] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Says that it is there, takes up what a predecessor of its name left, and begins."""
+        self.id = f"{self.name}/{uuid4().hex}"
+        with writing(self.engine) as connection:
+            if self._held is not None:  # else nobody knows that the predecessors are gone
+                for before in workers.everybody(connection):
+                    if before.name == self.name and before.host == socket.gethostname():
+                        workers.leave(connection, before.id)
+            workers.beat(connection, self.id, self.name, socket.gethostname())
+            work.free_orphans(connection)
+        self._hands = {one: ThreadPoolExecutor(most, f"paingate-{one}") for one, most in self.at.items()}
+        self._threads = [threading.Thread(target=does, daemon=True) for does in (self._claiming, self._beating)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, seconds: float = 0.0) -> None:
+        """Begins nothing more; what is under way may end within so many seconds, and is else anybody's to take up."""
+        self._stopping.set()
+        self._something_ended.set()
+        until = time.monotonic() + seconds
+        while any(self._under_way.values()) and time.monotonic() < until:
+            time.sleep(0.02)
+        for hands in self._hands.values():
+            hands.shutdown(wait=False, cancel_futures=True)
+        for thread in self._threads:
+            thread.join(timeout=5.0)
+        with writing(self.engine) as connection:
+            work.let_go(connection, self.id)
+            workers.leave(connection, self.id)
+        if self._held is not None:
+            self._held.give_back()
+
+    # ------------------------------------------------------------------ claiming
+
+    def _claiming(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            self._something_ended.clear()
+            try:
+                began = [self._claim(one) for one in self.at]
+                failures = 0
+            except Exception as trouble:  # noqa: BLE001 - the database, most likely: it is waited for
+                failures += 1
+                log.error("worker %s cannot claim work: %s", self.name, type(trouble).__name__)  # noqa: TRY400
+                self._stopping.wait(min(_LONGEST_WITHOUT_DATABASE, 2.0**failures))
+                continue
+            if not any(began):
+                self._something_ended.wait(POLL_SECONDS)
+
+    def _claim(self, partner: str) -> int:
+        """Begins what is due at a partner, as far as there are hands free; how much that was."""
+        free = self.at[partner] - self._under_way.get(partner, 0)
+        if free <= 0:
+            return 0
+        with reading(self.engine) as connection:
+            if not work.anything_due(connection, partner) or not outage.may_begin(connection, partner, free):
+                return 0
+        runs: list[Callable[[], str]] = []
+        with writing(self.engine) as connection:
+            most = outage.may_begin(connection, partner, free)
+            claimed = work.claim(connection, partner, tuple(self.begin), self.id, most) if most else []
+            for one in claimed:
+                run = self.begin[one.what](connection, one)
+                if run is not None:
+                    runs.append(run)
+        for run in runs:
+            self._counted(partner, 1)
+            self._hands[partner].submit(self._run, partner, run)
+        return len(claimed)
+
+    def _run(self, partner: str, run: Callable[[], str]) -> None:
+        """Only trouble with our own database comes out of it; it is waited out here, so that the work is not lost."""
+        failures = 0
         try:
-            if _courier is None:
-                raise LookupError("the worker is not started")
-            return _courier.take(Turn(delivery_id, item_id, partner, chain, number))
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the delivery has to be taken up again
-            failures += 1
-            log.error("delivery %s: %s while taking a turn", delivery_id, type(trouble).__name__)  # noqa: TRY400
-            DBOS.sleep(min(60.0, 2.0**failures))
+            while not self._stopping.is_set():
+                try:
+                    run()
+                    return
+                except Exception as trouble:  # noqa: BLE001 - whatever it is, the work has to be settled
+                    failures += 1
+                    log.error("work for partner %s: %s", partner, type(trouble).__name__)  # noqa: TRY400
+                    self._stopping.wait(min(_LONGEST_WITHOUT_DATABASE, 2.0**failures))
+        finally:
+            self._counted(partner, -1)
+            self._something_ended.set()
+
+    def _counted(self, partner: str, more: int) -> None:
+        with self._count:
+            self._under_way[partner] = self._under_way.get(partner, 0) + more
+
+    # ------------------------------------------------------------------ being there, and taking over
+
+    def _beating(self) -> None:
+        while not self._stopping.wait(BEAT_SECONDS):
+            try:
+                self._beat()
+            except Exception as trouble:  # noqa: BLE001 - the database, most likely: it is waited for
+                log.error("worker %s cannot be counted: %s", self.name, type(trouble).__name__)  # noqa: TRY400
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        with writing(self.engine) as connection:
+            workers.beat(connection, self.id, self.name, socket.gethostname())
+            there = {one.id: one for one in workers.everybody(connection) if one.id != self.id}
+            for gone in self._watched.keys() - there.keys():
+                del self._watched[gone]
+            for one in there.values():
+                seen = self._watched.get(one.id)
+                if seen is None or seen.beat != one.beat:
+                    self._watched[one.id] = _Watch(one.beat, now)
+                elif now - seen.since >= DEAD_AFTER_SECONDS and workers.bury(connection, one):
+                    log.error("worker %s on %s stands still: its work is taken over", one.name, one.host)
+            if freed := work.free_orphans(connection):
+                log.warning("worker %s freed %d pieces of work that were nobody's", self.name, freed)
 
 
-@DBOS.workflow(name=PULL_WORKFLOW, max_recovery_attempts=None)
-def _fetch(pull_id: str, partner: str, chain: str, number: int) -> str:
-    """As for a delivery: trouble with our own database is waited out here."""
-    failures = 0
-    while True:
-        try:
-            if _puller is None:
-                raise LookupError("the worker is not started")
-            return _puller.take(PullTurn(pull_id, partner, chain, number))
-        except Exception as trouble:  # noqa: BLE001 - whatever it is, the referral has to be fetched in the end
-            failures += 1
-            log.error("pull %s: %s while taking a turn", pull_id, type(trouble).__name__)  # noqa: TRY400
-            DBOS.sleep(min(60.0, 2.0**failures))
+def start(settings: Settings, engine: Engine, render: Render | None = None, *, name: str = "") -> Worker:
+    """A worker that has begun, under the name that is wanted; NameTaken where a live one of this machine has it.
 
-
-def start(settings: Settings, engine: Engine, render: Render | None = None) -> None:
-    """Starts taking turns, those of a dead predecessor first.  `render` is the mappings' own unless it is given."""
-    global _courier, _puller  # noqa: PLW0603 - DBOS itself is one to a process, and a workflow is a function of a module
-    prepare(settings)
+    `render` is the mappings' own unless it is given."""
+    held = take_name(settings.database_url, name)
     rendered = partial(rendering, settings) if render is None else lambda partner: render
-    _courier = courier = Courier(
+    pace = Pace(first=settings.retry_base, longest=settings.retry_ceiling)
+    client = partial(client_for, settings)
+    courier = Courier(
         engine,
-        Outbox(engine),
-        partner=partial(client_for, settings),
+        partner=client,
         goods={"care_plan": plans(partial(plan_identifier, settings), rendered), "answers": answers(settings)},
-        pace=Pace(first=settings.retry_base, longest=settings.retry_ceiling),
+        pace=pace,
+        park_after=settings.park_after,
     )
-    bring_back = BringBack(settings, courier.outbox.enqueue)
-    _puller = Puller(engine, settings, courier.outbox, courier.partner, bring_back, courier.pace)
-    for partner in settings.partners:
-        courier.outbox.client.register_queue(
-            queue_name(partner.name),
-            partition_concurrency=1,
-            worker_concurrency=_AT_ONCE,
-            polling_interval_sec=_POLL_SECONDS,
-        )
-    config: DBOSConfig = {
-        "name": APPLICATION,
-        "system_database_url": settings.database_url,
-        "application_version": _TURNS_VERSION,
-        "executor_id": EXECUTOR,
-        "log_level": "WARNING",
-    }
-    DBOS(config=config)
-    DBOS.launch()
-
-
-def stop(seconds: int = 0) -> None:
-    """Stops taking turns; one that is under way may end within `seconds`, and is else taken up at the next start."""
-    DBOS.destroy(workflow_completion_timeout_sec=seconds)
+    puller = Puller(engine, settings, client, BringBack(settings), pace)
+    at = {one.name: settings.at_once for one in settings.partners if one.base_url}
+    started = Worker(engine, held.name, at, {"delivery": courier.begin, "pull": puller.begin}, _held=held)
+    started.start()
+    return started

@@ -24,7 +24,7 @@ from adapter.store import messages, pulls, referrals, resources
 from adapter.store.clock import now
 from adapter.store.keys import key
 from adapter.store.messages import Made, Message
-from adapter.store.pulls import EnqueuePull, Pull
+from adapter.store.pulls import Pull
 from adapter.store.referrals import Referral
 from adapter.store.resources import Stored
 from mappings.issues import errors
@@ -42,9 +42,7 @@ class Notified:
     task: Stored
 
 
-def notified(
-    engine: Engine, settings: Settings, incoming: Incoming, enqueue: EnqueuePull | None, base: str
-) -> Notified:
+def notified(engine: Engine, settings: Settings, incoming: Incoming, base: str) -> Notified:
     """Stores what a Task tells; Refusal where it tells of nothing that is here or that may be fetched.
 
     base: where we are, as the sender may name us."""
@@ -61,7 +59,7 @@ def notified(
         if ours is not None:
             return Notified(_also_known(connection, ours, incoming))
         partner, theirs = _at_partner(settings, incoming, said)
-        return Notified(_pull(connection, incoming, partner, theirs, enqueue))
+        return Notified(_pull(connection, incoming, partner, theirs))
 
     return committed(engine, run)
 
@@ -105,14 +103,12 @@ def _at_partner(settings: Settings, incoming: Incoming, said: str) -> tuple[Part
     raise refuse("unprocessable", "not-found", "Task.focus", text)
 
 
-def _pull(
-    connection: Connection, incoming: Incoming, partner: Partner, focus: str, enqueue: EnqueuePull | None
-) -> Stored:
+def _pull(connection: Connection, incoming: Incoming, partner: Partner, focus: str) -> Stored:
     """The Task of what is to be fetched; the one that is there, where the same was told before."""
     told = key("pull", partner.name, focus, incoming.sender)
     before = pulls.of_key(connection, told)
     if before is not None:
-        return _told_again(connection, before, incoming, enqueue)
+        return _told_again(connection, before, incoming)
     at, task_id, message_id, pull_id = now(), *(str(uuid4()) for _ in range(3))
     messages.add(connection, _message(incoming, message_id, task_id, at))
     task = as_of_partner(incoming.document, partner.base_url)
@@ -121,20 +117,16 @@ def _pull(
     new = keeping.kept(keeping.version_of(kept, task_id, 1, at), incoming.sender, message_id)
     resources.add(connection, new)
     pulls.add(connection, Pull(pull_id, told, partner.name, focus, task_id, message_id, "pending", 0, None, at))
-    if enqueue is not None:
-        enqueue(connection, pull_id, partner.name, pull_id)
     return new.stored
 
 
-def _told_again(connection: Connection, before: Pull, incoming: Incoming, enqueue: EnqueuePull | None) -> Stored:
+def _told_again(connection: Connection, before: Pull, incoming: Incoming) -> Stored:
     held = resources.current(connection, TASK, before.task_id)
     if held is None:
         raise LookupError("the Task of a pull is not stored")
     if before.state != "refused":
         return held
-    pulls.change(connection, before.id, state="pending", attempts=0, last_error=None)
-    if enqueue is not None:
-        enqueue(connection, before.id, before.partner, str(uuid4()))
+    pulls.begin_again(connection, before)
     task = {name: value for name, value in exact_json.loads(held.json).items() if name != "statusReason"}
     return _next(connection, held, task | {"status": incoming.document["status"]})
 

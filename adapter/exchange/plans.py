@@ -28,7 +28,7 @@ from adapter.exchange.translation import (
 from adapter.settings import Settings
 from adapter.store import deliveries, plans, referrals
 from adapter.store.clock import now
-from adapter.store.deliveries import Delivery, Enqueue, Kind
+from adapter.store.deliveries import Delivery, Kind
 from adapter.store.engine import reading
 from adapter.store.plans import Plan
 from adapter.store.referrals import Referral
@@ -48,7 +48,7 @@ class Held:
     """Whether this was its first version."""
 
 
-def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_id: str, told: Any) -> Held:
+def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Held:
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
     number = patient_number(settings, told, KIND)
     record = with_patient(told, settings.system("patient"), number)
@@ -66,7 +66,7 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         plans.lock(connection, plan_id)
         before = plans.current(connection, plan_id)
         if before is not None and same(before.record, record):
-            _bring(connection, settings, enqueue, before)
+            _bring(connection, settings, before)
             return Held(before, deliveries.of_item(connection, KIND, plan_id))
         if before is not None and before.patient_number != number:
             text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
@@ -74,13 +74,13 @@ def put_plan(engine: Engine, settings: Settings, enqueue: Enqueue | None, plan_i
         version = before.version + 1 if before else 1
         plan = Plan(plan_id, version, record, mapping_version, number, referral.id if referral else None, now())
         plans.add(connection, plan)
-        _bring(connection, settings, enqueue, plan)
+        _bring(connection, settings, plan)
         return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
     return first_come(engine, put)
 
 
-def _bring(connection: Connection, settings: Settings, enqueue: Enqueue | None, plan: Plan) -> None:
+def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:
     """A delivery for every partner that is to have this version and has none; one that was refused is opened again."""
     known = {
         one.partner: one for one in deliveries.of_item(connection, KIND, plan.id) if one.item_version == plan.version
@@ -89,11 +89,10 @@ def _bring(connection: Connection, settings: Settings, enqueue: Enqueue | None, 
         held = known.get(partner.name)
         if KIND not in partner.sends or (held is not None and held.state != "refused"):
             continue
-        if held is not None and not deliveries.reopen(connection, held):
-            continue
-        pending = held or deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
-        if enqueue is not None:
-            enqueue(connection, pending.id, plan.id, partner.name, again=held is not None)
+        if held is not None:
+            deliveries.reopen(connection, held)
+        else:
+            deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
 
 
 def plan_of(engine: Engine, plan_id: str) -> Held:

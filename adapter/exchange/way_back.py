@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from adapter.exchange.decisions import found
 from adapter.store import deliveries
-from adapter.store.deliveries import Delivery, Enqueue, Kind
+from adapter.store.deliveries import Delivery, Kind
 from adapter.store.engine import reading, writing
 
 KIND: Kind = "answers"
@@ -19,12 +19,12 @@ def brought_back(engine: Engine, referral_id: str) -> list[Delivery]:
         return deliveries.of_item(connection, KIND, referral_id)
 
 
-def bring_again(engine: Engine, enqueue: Enqueue | None, referral_id: str) -> list[Delivery]:
+def bring_again(engine: Engine, referral_id: str) -> list[Delivery]:
     """The same, with the last one of each partner opened again where it was refused: it stands for those before it."""
     with writing(engine) as connection:
         found(connection, referral_id)
         last = {one.partner: one for one in deliveries.of_item(connection, KIND, referral_id)}
         for one in last.values():
-            if one.state == "refused" and deliveries.reopen(connection, one) and enqueue is not None:
-                enqueue(connection, one.id, referral_id, one.partner, again=True)
+            if one.state == "refused":
+                deliveries.reopen(connection, one)
         return deliveries.of_item(connection, KIND, referral_id)

@@ -17,12 +17,11 @@ from adapter.fhir_api.negotiation import check_format
 from adapter.fhir_api.reading import reading_routes
 from adapter.fhir_api.task_update import task_update
 from adapter.settings import Settings
-from adapter.store.pulls import EnqueuePull
 
 __all__ = ["ROOT", "errors", "fhir_api"]
 
 
-def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None, changed: Changed) -> Blueprint:
+def fhir_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprint:
     """The routes."""
     routes = Blueprint("fhir", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
@@ -30,7 +29,7 @@ def fhir_api(settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | Non
     routes.before_request(fhir_gate(settings, ROOT))
     routes.before_request(lambda: check_format(request))
     routes.after_request(lambda response: packed(request, response))
-    posting.add_routes(routes, settings, engine, enqueue_pull)
+    posting.add_routes(routes, settings, engine)
     reading_routes(routes, settings, engine)
     task_update(routes, settings, engine, changed)
     return routes

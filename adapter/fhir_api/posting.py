@@ -27,13 +27,12 @@ from adapter.settings import Settings
 from adapter.store import resources
 from adapter.store.engine import reading
 from adapter.store.messages import Made
-from adapter.store.pulls import EnqueuePull
 from adapter.store.resources import Stored
 from mappings.r4 import exact_json
 from mappings.tolerance import repaired
 
 
-def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> None:
+def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.post("", strict_slashes=False)
     def bundle() -> Response:
         incoming = _incoming(settings, "Bundle")
@@ -59,10 +58,10 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pu
         body = read_body(request, settings, MEDIA_TYPES, type_)
         return answer(outcome(validated(read_json(body, settings, type_), type_)), 200)
 
-    _singles(routes, settings, engine, enqueue_pull)
+    _singles(routes, settings, engine)
 
 
-def _singles(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull: EnqueuePull | None) -> None:
+def _singles(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.post("/$process-message")
     def process_message() -> Response:
         status, body = process(engine, settings, _incoming(settings, "Bundle"), base())
@@ -75,7 +74,7 @@ def _singles(routes: Blueprint, settings: Settings, engine: Engine, enqueue_pull
         if type_ not in capability.CREATED:
             raise MethodNotAllowed(["GET", "HEAD"] if type_ in capability.SEARCHED else None)
         if type_ == "Task":
-            task = notified(engine, settings, _incoming(settings, type_), enqueue_pull, base()).task
+            task = notified(engine, settings, _incoming(settings, type_), base()).task
             return _located(_told(task), "Task", task.id, task.version, task.last_updated)
         received = receive(engine, settings, _incoming(settings, type_))
         # not the first: what a condition finds may have come in a transaction, behind its patient

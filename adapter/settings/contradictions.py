@@ -12,7 +12,7 @@ from adapter.settings.table import NOBODYS_IDENTIFIERS, Settings, SettingsError
 LARGEST_SKEW = 300
 _MORE_THAN_NOTHING = (
     "max_body", "max_depth", "max_entries", "max_attachment", "max_header", "request_seconds",
-    "jwks_refetch", "jwks_max_age", "retry_base", "connect_timeout", "read_timeout",
+    "jwks_refetch", "jwks_max_age", "retry_base", "connect_timeout", "read_timeout", "at_once", "park_after",
 )  # fmt: skip
 
 

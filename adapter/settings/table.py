@@ -136,6 +136,8 @@ class Settings:
     retry_ceiling: float = 3600.0
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    at_once: int = 8
+    park_after: float = 6 * 3600.0
 
     def partner(self, name: str) -> Partner | None:
         return next((partner for partner in self.partners if partner.name == name), None)
@@ -194,6 +196,8 @@ TABLE = (
     Setting("authorisation", "jwks_max_age", "jwks_max_age", f"Seconds after which an issuer's keys are looked at again (default {Settings.jwks_max_age:g})."),
     Setting("delivery", "retry_base", "retry_base", "Seconds before the second attempt; it doubles with each one."),
     Setting("delivery", "retry_ceiling", "retry_ceiling", "The longest wait between two attempts, in seconds."),
+    Setting("delivery", "at_once", "at_once", f"How many plans and answers go to one partner at the same time, for each worker (default {Settings.at_once})."),
+    Setting("delivery", "park_after", "park_after", f"Seconds after which what fails alone, while the partner takes others, is parked as refused (default {Settings.park_after:g})."),
     Setting("delivery", "connect_timeout", "connect_timeout", "Seconds that a partner may take to let us connect."),
     Setting("delivery", "read_timeout", "read_timeout", "Seconds that a partner may take to answer."),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from adapter.store import rows
 from adapter.store.clock import now
 from adapter.store.tables import change
 
-Of = Literal["referral", "patient", "care_plan", "assessment", "procedure", "medication_request"]
+Of = Literal["referral", "patient", "care_plan", "assessment", "procedure", "medication_request", "partner"]
 What = Literal[
     "received",
     "changed",
@@ -28,6 +28,9 @@ What = Literal[
     "delivered",
     "refused",
     "superseded",
+    "cancelled",
+    "down",
+    "back",
 ]
 
 _LOCK = 7205759403792793  # any number that nothing else locks by

@@ -2,37 +2,28 @@
 
 An item is a plan of the clinic's, or the answers to a referral: the Task that says where it stands, and its outputs.
 
-A delivery begins as pending and is settled: delivered, refused, or superseded by a later version that was delivered
-before it.  One that is settled may be opened again, because somebody mended what stood in its way.
+A delivery begins as pending, with the work of it, and is settled: delivered, refused, superseded by a later version
+that was delivered before it, or cancelled by a person.  One that is settled may be opened again, because somebody
+mended what stood in its way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, select, update
 
-from adapter.store import changes, rows
-from adapter.store.clock import now
+from adapter.store import changes, rows, work
+from adapter.store.clock import milliseconds, now
 from adapter.store.tables import delivery
+from adapter.store.work import Work
 
 Kind = Literal["care_plan", "answers"]
-Settled = Literal["delivered", "refused", "superseded"]
+Settled = Literal["delivered", "refused", "superseded", "cancelled"]
 State = Literal["pending", Settled]
-
-
-class Enqueue(Protocol):
-    """Puts the work of a pending delivery into the transaction of the connection.
-
-    `again`: it was settled and is opened again, so that the work of its first time must not stand for this one.
-    """
-
-    def __call__(
-        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
-    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -55,10 +46,17 @@ class Delivery:
 
 
 def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
-    """A new delivery; a second one of the same version to the same partner is an IntegrityError."""
+    """A new delivery, due at once; a second one of the same version to the same partner is an IntegrityError."""
     new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
     rows.add(connection, delivery, vars(new))
+    work.put(connection, _work_of(new))
     return new
+
+
+def _work_of(one: Delivery, due_at: int = 0) -> Work:
+    """In a lane for each item and partner: one after the other."""
+    lane = f"{one.kind}/{one.item_id}/{one.partner}"
+    return Work(one.id, "delivery", one.partner, lane, one.item_version, due_at or milliseconds())
 
 
 def get(connection: Connection, delivery_id: str) -> Delivery | None:
@@ -73,6 +71,12 @@ def of_item(connection: Connection, kind: Kind, item_id: str, partner: str | Non
         query = query.where(delivery.c.partner == partner)
     rows = connection.execute(query.order_by(delivery.c.item_version, delivery.c.partner))
     return [_delivery(row) for row in rows]
+
+
+def under_way(connection: Connection, one: Delivery) -> bool:
+    """Whether somebody makes an attempt at it now."""
+    mine = work.get(connection, one.id)
+    return mine is not None and mine.owner is not None
 
 
 def begin_attempt(connection: Connection, delivery_id: str) -> None:
@@ -98,7 +102,7 @@ def settle(
     remote_id: str | None = None,
     remote_version: str | None = None,
 ) -> bool:
-    """Ends a pending delivery; False where it was settled before, which changes nothing."""
+    """Ends a pending delivery and its work; False where it was settled before, which changes nothing."""
     ended = connection.execute(
         update(delivery)
         .where(delivery.c.id == delivery_id, delivery.c.state == "pending")
@@ -111,6 +115,7 @@ def settle(
         )
     )
     if ended.rowcount == 1:
+        work.done(connection, delivery_id)
         _note(connection, delivery_id, state)
     return ended.rowcount == 1
 
@@ -123,9 +128,10 @@ def _note(connection: Connection, delivery_id: str, state: Settled) -> None:
     changes.note(connection, "care_plan" if settled.kind == "care_plan" else "referral", settled.item_id, state)
 
 
-def reopen(connection: Connection, settled: Delivery) -> bool:
+def reopen(connection: Connection, settled: Delivery, due_at: int = 0) -> bool:
     """Pending again, with its attempts kept: they are why the next one looks at the partner before it sends.
 
+    due_at: when, in milliseconds since 1970; at once where it is not said.
     False where it is no longer as it was read, which changes nothing.
     """
     opened = connection.execute(
@@ -133,6 +139,8 @@ def reopen(connection: Connection, settled: Delivery) -> bool:
         .where(delivery.c.id == settled.id, delivery.c.state == settled.state)
         .values(state="pending", last_error=None, updated_at=now())
     )
+    if opened.rowcount == 1:
+        work.put(connection, _work_of(settled, due_at))
     return opened.rowcount == 1
 
 

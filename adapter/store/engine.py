@@ -2,7 +2,7 @@
 
 Two kinds of transaction: `reading` and `writing`.  On SQLite a writing one takes the write lock when it begins, and
 waits for it there: one that reads first and writes later would be turned away half way, at once, whatever time-out is
-set.  Anything that runs on an engine directly (the delivery engine does) is a writing one.
+set.  Anything that runs on an engine directly is a writing one.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def _sqlite(url: URL) -> Engine:
-    old_sqlite.mend()
+    old_sqlite.refuse_too_old()
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -1,7 +1,7 @@
 """Bringing the database to the tables of this release, at every start.
 
 Alembic's history lies in `migrations/` beside this module and travels with the package.  Only our own tables are looked
-at: the delivery engine looks after its own.
+at.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 Row = Mapping[str, Any]
@@ -19,6 +20,12 @@ def add(connection: Connection, table: Table, *rows: Row) -> None:
         connection.execute(_at_once(table, names), {name: [row[name] for row in rows] for name in names})
     elif rows:
         connection.execute(_insert(table), rows[0] if len(rows) == 1 else rows)
+
+
+def add_unless_there(connection: Connection, table: Table, row: Row) -> None:
+    """A row, unless there is one with its key."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), row)
 
 
 def numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The tables.  All carry our prefix, because the delivery engine keeps its own, unprefixed, in the same database.
+"""The tables.  All carry our prefix, so that a clinic may keep others in the same database.
 
 JSON is kept as bytes, exactly as the exact writer made it: no database's own JSON type keeps `1.50`.  Instants are
 text in UTC with microseconds, so that they sort as they are.  Business identifiers are looked up by a hash: whatever a
@@ -8,6 +8,7 @@ sender puts into one fits an index, and an error that quotes a key quotes no pat
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -356,6 +357,51 @@ delivery = Table(
     Index(None, "partner", "state"),
 )
 """One version of a plan, or of the Task of a referral, for one partner: pending, delivered, refused or superseded."""
+
+work = Table(
+    f"{PREFIX}work",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("owner", Text),
+    Column("failed_at", BigInteger),
+    Column("failing_since", BigInteger),
+    Column("failed_alone", Integer, nullable=False, default=0),
+    Index(None, "partner", "due_at"),
+    Index(None, "lane", "position"),
+    Index(None, "owner"),
+)
+"""What is still to be done for a partner, by the id of the delivery or the pull that it is about: gone once that is
+settled.  Of one lane only the first is done; `owner` is the worker that does it now.  Times are milliseconds."""
+
+worker = Table(
+    f"{PREFIX}worker",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("beat", Integer, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    Index(None, "name"),
+)
+"""The workers that are alive; each counts on in its own row, and one that no longer does is dead."""
+
+partner_state = Table(
+    f"{PREFIX}partner_state",
+    metadata,
+    Column("partner", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Text),
+    Column("left_alone_until", BigInteger, nullable=False),
+    Column("last_error", Text),
+    Column("succeeded_at", BigInteger, nullable=False),
+)
+"""How a partner is doing, for all workers: failures without a success between them, and until when it is left alone."""
 
 change = Table(
     f"{PREFIX}change",

@@ -22,7 +22,7 @@ from waitress.server import create_server
 from adapter import create_app
 from adapter.settings import Partner, Settings
 from adapter.store.engine import open_engine
-from tests.adapter.speaking import IDENTIFIERS, Enqueued
+from tests.adapter.speaking import IDENTIFIERS
 
 
 @pytest.fixture
@@ -62,13 +62,8 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def enqueued() -> Enqueued:
-    return Enqueued()
-
-
-@pytest.fixture
-def app(settings: Settings, engine: Engine, enqueued: Enqueued) -> Flask:
-    return create_app(settings, engine=engine, enqueue=enqueued)
+def app(settings: Settings, engine: Engine) -> Flask:
+    return create_app(settings, engine=engine)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from copy import deepcopy
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 from werkzeug.test import TestResponse
 
 from adapter.store.engine import reading
-from adapter.store.tables import metadata
+from adapter.store.tables import metadata, work
 from mappings.r4 import exact_json
 
 IDENTIFIERS = "https://lakeside.example/ids"
@@ -26,18 +26,11 @@ DOCTOR = "urn:uuid:6d1c3c0e-7a0f-4f3e-9d3e-000000000003"
 Node = dict[str, Any]
 
 
-class Enqueued:
-    """Work that was put into the transaction of a plan."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str, str]] = []
-        self.again: list[tuple[str, str, str]] = []
-
-    def __call__(
-        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
-    ) -> None:
-        assert connection.in_transaction()
-        (self.again if again else self.told).append((delivery_id, item_id, partner))
+def to_do(engine: Engine) -> list[tuple[str, str]]:
+    """The work that waits: of what delivery or pull, and for which partner."""
+    with reading(engine) as connection:
+        found = connection.execute(select(work.c.id, work.c.partner).order_by(work.c.due_at, work.c.position))
+        return [(row.id, row.partner) for row in found]
 
 
 def patient(mrn: str = "4711", born: str = "1968-04-02") -> Node:

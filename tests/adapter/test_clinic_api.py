@@ -14,13 +14,13 @@ from werkzeug.test import TestResponse
 from adapter import create_app
 from adapter.exchange.acceptance import obstacles
 from adapter.settings import Partner, Settings
-from adapter.store import deliveries
+from adapter.store import deliveries, work
 from adapter.store.deliveries import Settled
 from adapter.store.engine import writing
+from adapter.store.work import Work
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     IDENTIFIERS,
-    Enqueued,
     Node,
     alone,
     changed,
@@ -32,6 +32,7 @@ from tests.adapter.speaking import (
     rows,
     said,
     send,
+    to_do,
 )
 
 PLANS = "/clinic/v1/care-plans"
@@ -277,7 +278,7 @@ def test_what_is_in_force_can_be_accepted(client: FlaskClient, says: Node) -> No
 # ---- plans
 
 
-def test_a_plan_is_put_and_its_deliveries_are_enqueued(client: FlaskClient, enqueued: Enqueued) -> None:
+def test_a_plan_is_put_and_its_deliveries_are_to_be_done(client: FlaskClient, engine: Engine) -> None:
     one = received(client)
     answer = put(client, plan(one["patient_number"]))
     assert (answer.status_code, answer.headers["ETag"]) == (201, 'W/"1"')
@@ -289,12 +290,12 @@ def test_a_plan_is_put_and_its_deliveries_are_enqueued(client: FlaskClient, enqu
     }
     (delivery,) = told["deliveries"]  # the registry does not get plans
     assert (delivery["partner"], delivery["state"], delivery["plan_version"]) == ("hospital", "pending", 1)
-    assert enqueued.told == [(delivery["id"], "plan-1", "hospital")]
+    assert to_do(engine) == [(delivery["id"], "hospital")]
     assert get(client, f"{PLANS}/plan-1") == told
     assert get(client, f"{PLANS}/plan-1/deliveries") == {"deliveries": [delivery]}
 
 
-def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: FlaskClient, enqueued: Enqueued) -> None:
+def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: FlaskClient, engine: Engine) -> None:
     record = plan(received(client)["patient_number"])
     first = put(client, record)
     again = put(client, dict(reversed(record.items())))
@@ -304,7 +305,7 @@ def test_the_same_plan_is_the_same_version_and_a_changed_one_the_next(client: Fl
     other = put(client, record | {"title": "Back to work"})
     assert (other.status_code, said(other)["version"]) == (200, 2)
     assert [one["plan_version"] for one in said(other)["deliveries"]] == [1, 2]
-    assert len(enqueued.told) == 2
+    assert len(to_do(engine)) == 2
 
 
 def settle(engine: Engine, delivery: Node, state: Settled) -> None:
@@ -313,7 +314,7 @@ def settle(engine: Engine, delivery: Node, state: Settled) -> None:
 
 
 def test_the_same_plan_put_again_takes_up_what_was_refused_and_nothing_else(
-    client: FlaskClient, engine: Engine, enqueued: Enqueued
+    client: FlaskClient, engine: Engine
 ) -> None:
     record = plan(received(client)["patient_number"])
     for title in ("older", "newer"):
@@ -322,11 +323,11 @@ def test_the_same_plan_put_again_takes_up_what_was_refused_and_nothing_else(
     older, newer = said(again)["deliveries"]
     assert (again.status_code, said(again)["version"]) == (200, 2)
     assert (older["state"], newer["state"], newer["last_error"]) == ("refused", "pending", None)
-    assert enqueued.again == [(newer["id"], "plan-1", "hospital")]
+    assert to_do(engine) == [(newer["id"], "hospital")]
     assert said(put(client, record | {"title": "newer"}))["deliveries"] == [older, newer]
     settle(engine, newer, "delivered")
     assert said(put(client, record | {"title": "newer"}))["deliveries"][1]["state"] == "delivered"
-    assert (len(enqueued.told), len(enqueued.again)) == (2, 1)
+    assert to_do(engine) == []
 
 
 def test_the_same_plan_put_again_goes_to_a_partner_that_came_later(
@@ -334,38 +335,38 @@ def test_the_same_plan_put_again_goes_to_a_partner_that_came_later(
 ) -> None:
     record = plan(received(client)["patient_number"])
     put(client, record)
-    later, enqueued = Partner("registry", "http://registry.invalid/fhir", ("care_plan",)), Enqueued()
-    more = create_app(replace(settings, partners=(settings.partners[0], later)), engine=engine, enqueue=enqueued)
+    later = Partner("registry", "http://registry.invalid/fhir", ("care_plan",))
+    more = create_app(replace(settings, partners=(settings.partners[0], later)), engine=engine)
     again = put(more.test_client(), record)
     _, new = said(again)["deliveries"]
     assert (again.status_code, said(again)["version"], new["partner"], new["state"]) == (200, 1, "registry", "pending")
-    assert (enqueued.told, enqueued.again) == ([(new["id"], "plan-1", "registry")], [])
+    assert to_do(engine)[1:] == [(new["id"], "registry")]
 
 
 def test_what_is_taken_up_is_so_together_with_its_work_or_not_at_all(
-    client: FlaskClient, settings: Settings, engine: Engine
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False) -> None:
-        raise OSError("no queue")
-
     record = plan(received(client)["patient_number"])
     settle(engine, said(put(client, record))["deliveries"][0], "refused")
-    assert put(create_app(settings, engine=engine, enqueue=broken).test_client(), record).status_code == 500
+    monkeypatch.setattr(work, "put", broken)
+    assert put(client, record).status_code == 500
     assert get(client, f"{PLANS}/plan-1/deliveries")["deliveries"][0]["state"] == "refused"
 
 
-def test_a_refused_plan_put_again_at_once_is_taken_up_once(
-    client: FlaskClient, engine: Engine, enqueued: Enqueued
-) -> None:
+def broken(connection: Connection, new: Work) -> None:
+    raise OSError("no work can be put in")
+
+
+def test_a_refused_plan_put_again_at_once_is_taken_up_once(client: FlaskClient, engine: Engine) -> None:
     record = plan(received(client)["patient_number"])
     settle(engine, said(put(client, record))["deliveries"][0], "refused")
     with ThreadPoolExecutor(8) as clerks:
         answers = list(clerks.map(lambda _: put(client.application.test_client(), record).status_code, range(8)))
     assert answers == [200] * 8
-    assert len(enqueued.again) == 1
+    assert len(to_do(engine)) == 1
 
 
-def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enqueued: Enqueued) -> None:
+def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, engine: Engine) -> None:
     record = plan(received(client)["patient_number"])
     with ThreadPoolExecutor(8) as clerks:
         answers = list(
@@ -373,14 +374,13 @@ def test_plans_put_at_once_become_versions_one_by_one(client: FlaskClient, enque
         )
     assert sorted(said(answer)["version"] for answer in answers) == list(range(1, 9))
     assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
-    assert len(set(enqueued.told)) == 8
+    assert len(set(to_do(engine))) == 8
 
 
-def test_work_that_cannot_be_enqueued_takes_the_plan_with_it(settings: Settings, engine: Engine) -> None:
-    def broken(connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False) -> None:
-        raise OSError("no queue")
-
-    client = create_app(settings, engine=engine, enqueue=broken).test_client()
+def test_work_that_cannot_be_put_in_takes_the_plan_with_it(
+    client: FlaskClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "put", broken)
     number = received(client)["patient_number"]
     stored = rows(engine)
     answer = put(client, plan(number))
@@ -454,11 +454,11 @@ def test_a_plan_keeps_what_it_says_of_our_number(client: FlaskClient) -> None:
     assert said(answer)["record"]["identifiers"] == said_so
 
 
-def test_a_plan_that_may_not_be_acted_upon_is_not_sent(client: FlaskClient, enqueued: Enqueued) -> None:
+def test_a_plan_that_may_not_be_acted_upon_is_not_sent(client: FlaskClient, engine: Engine) -> None:
     strange = {"actionable": False, "not_actionable_because": ["somebody said so"]}
     answer = put(client, plan(received(client)["patient_number"], **strange))
     assert answer.status_code in (409, 422)
-    assert enqueued.told == []
+    assert to_do(engine) == []
 
 
 # ---- errors

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import responses
-from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
-from adapter import create_app
-from adapter.delivery.outbox import Outbox, PullTurn
 from adapter.delivery.partners import client_for
 from adapter.delivery.pulls import ATTEMPTS, MOST, Puller
 from adapter.settings import Settings
-from adapter.store.engine import reading
+from adapter.store import work
+from adapter.store.engine import reading, writing
 from adapter.store.tables import pull
 from mappings.r4 import exact_json
 from tests.adapter import doors
 from tests.adapter.doors import GRAVITY
+from tests.adapter.hands import Hands
 from tests.adapter.speaking import Node, get, inbox, issues, post, received, referral, rows, said, send
 from tests.adapter.test_doors import resources
 
@@ -28,34 +27,11 @@ BASE = "http://hospital.invalid/fhir"
 FOCUS = f"{BASE}/ServiceRequest/request"
 
 
-class Turns:
-    """Work that was put into the database, as the engine would take it."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[PullTurn, float]] = []
-
-    def enqueue(self, connection: Connection, pull_id: str, partner: str, chain: str) -> None:
-        assert connection.in_transaction()
-        self.waiting.append((PullTurn(pull_id, partner, chain), 0.0))
-
-    def put_pull(self, connection: Connection, turn: PullTurn, delay: float = 0.0) -> None:
-        assert connection.in_transaction()
-        self.waiting.append((turn, delay))
-
-
 @pytest.fixture
-def turns() -> Turns:
-    return Turns()
-
-
-@pytest.fixture
-def app(settings: Settings, engine: Engine, turns: Turns) -> Flask:
-    return create_app(settings, engine=engine, enqueue_pull=turns.enqueue)
-
-
-@pytest.fixture
-def puller(settings: Settings, engine: Engine, turns: Turns) -> Puller:
-    return Puller(engine, settings, cast("Outbox", turns), lambda name: client_for(settings, name))
+def hands(settings: Settings, engine: Engine) -> Hands:
+    """What fetches from the hospital."""
+    puller = Puller(engine, settings, lambda name: client_for(settings, name))
+    return Hands(engine, {"pull": puller.begin})
 
 
 @pytest.fixture
@@ -80,11 +56,6 @@ def task(reference: str = FOCUS) -> Node:
     return doors.sender_task({"reference": reference}, GRAVITY, "SDOHCC-TaskForReferralManagement")
 
 
-def take(puller: Puller, turns: Turns) -> str:
-    turn, _ = turns.waiting.pop(0)
-    return puller.take(turn)
-
-
 def told(client: FlaskClient, answer: Any) -> Node:
     """The Task that was answered, as it stands now."""
     return dict(get(client, "/fhir/Task/" + said(answer)["id"]))
@@ -92,7 +63,7 @@ def told(client: FlaskClient, answer: Any) -> Node:
 
 @pytest.mark.parametrize("base", [BASE + "/", ""])
 def test_what_a_task_tells_of_is_fetched(
-    client: FlaskClient, engine: Engine, puller: Puller, turns: Turns, hospital: responses.RequestsMock, base: str
+    client: FlaskClient, engine: Engine, hands: Hands, hospital: responses.RequestsMock, base: str
 ) -> None:
     holds(hospital)
     answer = post(client, "/fhir/Task", task(FOCUS))
@@ -101,7 +72,7 @@ def test_what_a_task_tells_of_is_fetched(
     before = told(client, answer)
     assert (before["status"], before["focus"]["reference"]) == ("requested", FOCUS)
     assert inbox(client) == []
-    assert take(puller, turns) == "received"
+    assert hands.take() == "received"
     (one,) = inbox(client)
     assert one["record"]["referrer"]["name"]["family"] == "Weiss"
     now = told(client, answer)
@@ -109,15 +80,15 @@ def test_what_a_task_tells_of_is_fetched(
     assert now["focus"]["reference"] == one["service_request"]
     found = get(client, "/fhir/Task?identifier=urn:oid:1.2.36.9|task-1")
     assert [entry["resource"]["id"] for entry in found["entry"]] == [now["id"]]
-    assert turns.waiting == []
+    assert hands.waiting() == []
 
 
-def test_a_task_again_is_the_same_task(client: FlaskClient, engine: Engine, turns: Turns) -> None:
+def test_a_task_again_is_the_same_task(client: FlaskClient, engine: Engine, hands: Hands) -> None:
     first = post(client, "/fhir/Task", task())
     stored = rows(engine)
     again = post(client, "/fhir/Task", task())
     assert (again.status_code, again.data) == (201, first.data)
-    assert (rows(engine), len(turns.waiting)) == (stored, 1)
+    assert (rows(engine), len(hands.waiting())) == (stored, 1)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +106,14 @@ def test_a_task_again_is_the_same_task(client: FlaskClient, engine: Engine, turn
     ],
 )
 def test_nothing_is_fetched_from_anywhere_else(
-    client: FlaskClient, engine: Engine, turns: Turns, reference: str
+    client: FlaskClient, engine: Engine, hands: Hands, reference: str
 ) -> None:
     answer = post(client, "/fhir/Task", task(reference) if reference else task() | {"focus": {"display": "x"}})
     assert (answer.status_code, issues(answer)) == (422, [("error", "not-found", "Task.focus")])
-    assert (rows(engine), turns.waiting) == ({}, [])
+    assert (rows(engine), hands.waiting()) == ({}, [])
 
 
-def test_a_task_of_what_is_here_leads_to_ours(client: FlaskClient, turns: Turns) -> None:
+def test_a_task_of_what_is_here_leads_to_ours(client: FlaskClient, hands: Hands) -> None:
     one = received(client, referral())
     absolute = f"http://localhost/fhir/{one['service_request']}"
     answers = [post(client, "/fhir/Task", task(reference)) for reference in (one["service_request"], absolute)]
@@ -150,18 +121,18 @@ def test_a_task_of_what_is_here_leads_to_ours(client: FlaskClient, turns: Turns)
     found = get(client, "/fhir/Task?identifier=urn:oid:1.2.36.9|task-1")
     assert found["total"] == 1
     assert told(client, answers[0])["meta"]["versionId"] == "2"
-    assert turns.waiting == []
+    assert hands.waiting() == []
 
 
 def test_what_came_before_stays_one_referral(
-    client: FlaskClient, engine: Engine, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, engine: Engine, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     holds(hospital)
     path, document = doors.transaction(resources())
     post(client, path, document)
     (one,) = inbox(client)
     answer = post(client, "/fhir/Task", task())
-    assert take(puller, turns) == "received"
+    assert hands.take() == "received"
     assert len(inbox(client)) == 1
     now = told(client, answer)
     assert now["status"] == "cancelled"
@@ -173,16 +144,16 @@ def test_what_came_before_stays_one_referral(
 
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_trouble_is_tried_again_and_told_in_the_end(
-    client: FlaskClient, puller: Puller, turns: Turns, hospital: responses.RequestsMock, status: int
+    client: FlaskClient, hands: Hands, hospital: responses.RequestsMock, status: int
 ) -> None:
     hospital.get(FOCUS, status=status)
     answer = post(client, "/fhir/Task", task())
     for _ in range(ATTEMPTS - 1):
-        assert take(puller, turns) == "tried again later"
-        assert turns.waiting[0][1] > 0
+        assert hands.take() == "tried again later"
+        assert hands.delays()[0] > 0
         assert told(client, answer)["status"] == "requested"
-    assert take(puller, turns) == "refused"
-    assert (told(client, answer)["status"], turns.waiting) == ("failed", [])
+    assert hands.take() == "refused"
+    assert (told(client, answer)["status"], hands.waiting()) == ("failed", [])
     assert str(status) in told(client, answer)["statusReason"]["text"]
 
 
@@ -191,76 +162,79 @@ def test_trouble_is_tried_again_and_told_in_the_end(
     [
         {"status": 404},
         {"status": 403},
-        {"status": 301, "headers": {"Location": "http://elsewhere.example/"}},
+        {"status": 501},
         {"body": exact_json.dumps({"resourceType": "ServiceRequest", "id": "another"})},
         {"body": exact_json.dumps({"resourceType": "Patient", "id": "request"})},
     ],
 )
 def test_what_will_not_be_answered_is_told_at_once(
-    client: FlaskClient, engine: Engine, puller: Puller, turns: Turns, hospital: responses.RequestsMock, answered: Any
+    client: FlaskClient, engine: Engine, hands: Hands, hospital: responses.RequestsMock, answered: Any
 ) -> None:
     hospital.get(FOCUS, **answered)
     answer = post(client, "/fhir/Task", task())
-    assert take(puller, turns) == "refused"
+    assert hands.take() == "refused"
     assert told(client, answer)["status"] == "failed"
     assert len(hospital.calls) == 1
     assert inbox(client) == []
 
 
 def test_a_task_again_after_a_failure_begins_again(
-    client: FlaskClient, engine: Engine, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, engine: Engine, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     hospital.get(FOCUS, status=404)
     answer = post(client, "/fhir/Task", task())
-    take(puller, turns)
+    hands.take()
     hospital.reset()
     holds(hospital)
     again = post(client, "/fhir/Task", task())
     assert (said(again)["id"], said(again)["status"]) == (said(answer)["id"], "requested")
     assert "statusReason" not in said(again)
-    assert take(puller, turns) == "received"
+    assert hands.take() == "received"
     assert told(client, answer)["status"] == "received"
 
 
 def test_what_is_not_there_is_left_out_where_it_is_not_needed(
-    client: FlaskClient, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     holds(hospital, "doctor")
     post(client, "/fhir/Task", task())
-    assert take(puller, turns) == "received"
+    assert hands.take() == "received"
     kept = get(client, f"/fhir/{inbox(client)[0]['service_request']}")
     assert kept["requester"]["reference"] == f"{BASE}/Practitioner/doctor"
 
 
 def test_without_its_patient_a_referral_is_refused(
-    client: FlaskClient, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     holds(hospital, "patient")
     answer = post(client, "/fhir/Task", task())
-    assert take(puller, turns) == "refused"
+    assert hands.take() == "refused"
     assert "subject" in told(client, answer)["statusReason"]["text"]
 
 
 def test_no_more_is_fetched_than_a_referral_may_need(
-    client: FlaskClient, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     many = [{"reference": f"Observation/{n}"} for n in range(MOST + 5)]
     holds(hospital, request={"supportingInfo": many})
     for n in range(MOST + 5):
         hospital.get(f"{BASE}/Observation/{n}", status=200, body=b'{"resourceType":"Observation","id":"%d"}' % n)
     answer = post(client, "/fhir/Task", task())
-    assert take(puller, turns) == "refused"
+    assert hands.take() == "refused"
     assert told(client, answer)["status"] == "failed"
     assert len(hospital.calls) == MOST
 
 
 def test_a_turn_that_is_told_twice_fetches_once(
-    client: FlaskClient, engine: Engine, puller: Puller, turns: Turns, hospital: responses.RequestsMock
+    client: FlaskClient, engine: Engine, hands: Hands, hospital: responses.RequestsMock
 ) -> None:
     holds(hospital)
     post(client, "/fhir/Task", task())
-    turn, _ = turns.waiting.pop()
-    assert [puller.take(turn), puller.take(turn)] == ["received", "settled before"]
+    (again,) = hands.waiting()
+    assert hands.take() == "received"
+    with writing(engine) as connection:
+        work.put(connection, again)
+    assert hands.take() == ""
     with reading(engine) as connection:
         assert connection.execute(select(pull.c.state, pull.c.attempts)).all() == [("done", 1)]
 

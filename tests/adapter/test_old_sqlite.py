@@ -1,47 +1,16 @@
-"""The function that old SQLite libraries do not have: held here under any Python and with any library."""
+"""A SQLite library that is too old is said so before anything is made."""
 
 from __future__ import annotations
 
 import signal
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from adapter.cli import main
 from adapter.settings import SettingsError
-from adapter.store import old_sqlite
 from adapter.store.engine import open_engine
-
-
-@pytest.fixture
-def an_old_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As Debian 12 has it, on a machine with a newer one too."""
-    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 40, 1))
-
-
-@pytest.mark.usefixtures("an_old_library")
-def test_the_delivery_engines_own_connections_know_the_time_in_milliseconds(tmp_path: Path) -> None:
-    open_engine("sqlite://").dispose()
-    theirs = create_engine(f"sqlite:///{tmp_path / 'theirs.db'}")  # as DBOS makes its own
-    with theirs.begin() as connection:
-        made = "CREATE TABLE queues (name TEXT, created_at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))"
-        connection.execute(text(made))
-        connection.execute(text("INSERT INTO queues (name) VALUES ('deliver-hospital')"))
-        at = connection.execute(text("SELECT created_at FROM queues")).scalar()
-    theirs.dispose()
-    assert isinstance(at, int)
-    assert abs(at - time.time() * 1000) < 60_000
-
-
-def test_what_it_does_not_know_better_is_what_sqlite_says() -> None:
-    assert abs(old_sqlite.unixepoch("subsecond") - time.time()) < 60
-    assert abs(old_sqlite.unixepoch("now") - time.time()) < 60
-    assert old_sqlite.unixepoch("1970-01-02") == 86_400
-    assert old_sqlite.unixepoch("not a time") is None
-    assert old_sqlite.unixepoch(None) is None
 
 
 def test_a_library_that_is_too_old_is_told_before_anything_is_made(

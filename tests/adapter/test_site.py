@@ -15,7 +15,7 @@ from adapter.cli import main
 from adapter.delivery.partners import rendering
 from adapter.settings import Settings
 from adapter.store import tables
-from tests.adapter.speaking import Enqueued, inbox, referral, send
+from tests.adapter.speaking import inbox, referral, send
 
 NORTH = Path(__file__).parents[2] / "fixtures" / "sites" / "north"
 WARDS = {
@@ -29,8 +29,8 @@ def north(settings: Settings) -> Settings:
     return replace(settings, site=str(NORTH))
 
 
-def test_the_inbox_speaks_the_sites_words(north: Settings, engine: Engine, enqueued: Enqueued) -> None:
-    client = create_app(north, engine=engine, enqueue=enqueued).test_client()
+def test_the_inbox_speaks_the_sites_words(north: Settings, engine: Engine) -> None:
+    client = create_app(north, engine=engine).test_client()
     bundle = referral()
     order = next(
         entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == "ServiceRequest"

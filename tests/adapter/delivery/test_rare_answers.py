@@ -227,9 +227,9 @@ def test_409_duplicate_is_a_success_told_late(partner: Partner) -> None:
     assert pushed() == Delivered("9", "1", sent=False)
 
 
-def test_a_redirect_is_not_followed(partner: Partner) -> None:
+def test_a_redirect_is_not_followed_and_waited_out(partner: Partner) -> None:
     partner.answers("", status=307, headers={"Location": "http://elsewhere.example/fhir"})
-    with pytest.raises(WillAnswerTheSame, match="redirects"):
+    with pytest.raises(WorthAnotherTry, match="redirects"):
         pushed()
 
 

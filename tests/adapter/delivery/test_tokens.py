@@ -17,7 +17,6 @@ from adapter.client import (
     Tls,
     Tokens,
     UnfitKey,
-    WillAnswerTheSame,
     Wire,
     WorthAnotherTry,
     signing_key,
@@ -99,11 +98,11 @@ def test_a_token_that_was_taken_back_is_asked_for_once_more(server: TokenServer)
         assert server.authorizations == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
 
 
-def test_one_that_never_counts_is_a_refusal_and_no_loop(server: TokenServer) -> None:
+def test_one_that_never_counts_is_waited_for_and_no_loop(server: TokenServer) -> None:
     ours = tokens(server)
     with client(server, ours) as sending:
         server.counting = Nothing()
-        with pytest.raises(WillAnswerTheSame) as refused:
+        with pytest.raises(WorthAnotherTry) as refused:
             sending.read("Patient/1")
     assert refused.value.status == 401
     assert len(server.authorizations) == 2

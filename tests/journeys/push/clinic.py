@@ -19,7 +19,6 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from adapter.delivery import worker
-from adapter.delivery.outbox import Outbox, prepare
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
 from adapter.store.clock import now
@@ -57,8 +56,6 @@ class Clinic:
         self.settings = settings(database_url, partner_url)
         self.engine = open_engine(database_url)
         migrate(self.engine)
-        prepare(self.settings)
-        self.outbox = Outbox(self.engine)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the clinic
 
@@ -119,9 +116,7 @@ class Clinic:
                     stored_at=now(),
                 )
             )
-            delivery = deliveries.insert_pending(connection, "care_plan", plan_id, version, PARTNER)
-            self.outbox.enqueue(connection, delivery.id, plan_id, PARTNER)
-        return delivery
+            return deliveries.insert_pending(connection, "care_plan", plan_id, version, PARTNER)
 
     def delivery(self, delivery: Delivery) -> Delivery:
         with reading(self.engine) as connection:

@@ -2,7 +2,7 @@
 
 `through` passes everything on; `swallow` accepts a connection and reads nothing, as a partner that hangs does;
 `withhold` passes a write on, lets the partner store it, reads its answer, and keeps it to itself; `cut` does the same
-once and hangs up; `refuse` answers 503 to everything, and `forbid` 401.
+once and hangs up; `refuse` answers 503 to everything, and `forbid` 403.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _Passing(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.close_connection = True
         if self.server.way in ("refuse", "forbid"):
-            self.send_response_only(503 if self.server.way == "refuse" else 401)
+            self.send_response_only(503 if self.server.way == "refuse" else 403)
             self.send_header("Content-Length", "0")
             self.end_headers()
             self.server.broken.put(self.server.way)

@@ -60,8 +60,8 @@ def test_over_http_a_plan_that_was_refused_arrives_once_when_it_is_put_again(
     service.start()
     number = service.refer(plan_id)
     refused = service.settled(plan_id, service.put(plan_id, number, "plan"))
-    assert (refused["state"], refused["last_error"]) == ("refused", "401: refused")
-    assert f"delivery {refused['id']} to partner hospital was refused: 401: refused" in service.said()
+    assert (refused["state"], refused["last_error"]) == ("refused", "403: refused")
+    assert f"delivery {refused['id']} to partner hospital was refused: 403: refused" in service.said()
     line.way = "through"
     for _ in range(2):
         delivered = service.delivered(plan_id, service.put(plan_id, number, "plan"))

@@ -17,8 +17,8 @@ def test_a_worker_says_nothing_when_all_is_well(clinic: Clinic) -> None:
 
 def test_a_worker_can_be_stopped_and_started_again_in_one_process(clinic: Clinic) -> None:
     for title in ("first", "second"):
-        worker.start(clinic.settings, clinic.engine, render=rendered)
+        working = worker.start(clinic.settings, clinic.engine, render=rendered)
         try:
             clinic.delivered(clinic.put("again", title))
         finally:
-            worker.stop()
+            working.stop()

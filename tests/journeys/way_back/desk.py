@@ -1,49 +1,28 @@
-"""The clinic's side in this process: its API, and a courier whose turns a test takes one by one."""
+"""The clinic's side in this process: its API, and a courier whose work a test does piece by piece."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import delete
 
 from adapter import create_app
 from adapter.client import FhirClient
 from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
-from adapter.delivery.outbox import Turn, first_turn
 from adapter.settings import Issuer, Partner, Settings
-from adapter.store.engine import open_engine
+from adapter.store.engine import open_engine, writing
+from adapter.store.tables import work
 from mappings.values import Json
 from tests.adapter.authorisation.issuing import AUDIENCE, CLIENTS, ISSUER, bearer, key_set
+from tests.adapter.hands import Hands
 from tests.adapter.speaking import Node, get
 from tests.journeys.push.line import Line, Way
-
-
-class Post:
-    """Stands where the engine's queue stands: keeps the turns until a test takes them."""
-
-    def __init__(self) -> None:
-        self.turns: list[Turn] = []
-
-    def enqueue(
-        self, connection: Connection, delivery_id: str, item_id: str, partner: str, *, again: bool = False
-    ) -> None:
-        assert connection.in_transaction()
-        assert not again
-        self.turns.append(first_turn(delivery_id, item_id, partner))
-
-    def put(self, connection: Connection, turn: Turn, delay: float = 0.0) -> None:
-        assert connection.in_transaction()
-        self.turns.append(turn)
-
-    def wake(self, delivery_id: str) -> bool:
-        """All are taken as soon as a test asks for it."""
-        return bool(delivery_id)
 
 
 class Meddled(FhirClient):
@@ -62,17 +41,16 @@ class Desk:
     """`client` is a program of the hospital's at the FHIR API, and the clinic's own at the clinic API."""
 
     def __init__(self, settings: Settings, line: Line | None) -> None:
-        self.settings, self.line, self.post = settings, line, Post()
+        self.settings, self.line = settings, line
         self.engine = open_engine(settings.database_url)
-        changed = BringBack(settings, self.post.enqueue)
-        self._app = create_app(settings, engine=self.engine, changed=changed)
+        self._app = create_app(settings, engine=self.engine, changed=BringBack(settings))
         self.client = self.calling("hospital")
         self.courier = Courier(
             self.engine,
-            cast("Any", self.post),
             partner=lambda _: Meddled(settings.partners[0].base_url),
             goods={"answers": answers(settings)},
         )
+        self.hands = Hands(self.engine, {"delivery": self.courier.begin})
 
     def calling(self, partner: str) -> FlaskClient:
         client = self._app.test_client()
@@ -80,13 +58,13 @@ class Desk:
         return client
 
     def take(self, way: Way = "through") -> str:
-        """The next turn, with the line as it is said."""
+        """The next piece of work, with the line as it is said."""
         if self.line is not None:
             self.line.way = way
-        return self.courier.take(self.post.turns.pop(0))
+        return self.hands.take()
 
     def take_all(self) -> None:
-        while self.post.turns:
+        while self.hands.waiting():
             self.take()
 
     def deliveries(self, one: Node) -> list[Node]:
@@ -114,4 +92,6 @@ def desk_on(folder: Path, database_url: str, line: Line | None, **of_hospital: A
     try:
         yield desk
     finally:
+        with writing(desk.engine) as connection:
+            connection.execute(delete(work))  # what an example left is not the next one's, on the same database
         desk.engine.dispose()

@@ -66,7 +66,7 @@ def _walked(data: st.DataObject, desk: Desk, hospital: Hospital, one: Node) -> l
             text = f"theirs {number}"
             Meddled.between = lambda text=text: notes.extend(_noted(desk, hospital, one, text))
         for way in data.draw(st.lists(st.sampled_from(WAYS), max_size=2)):
-            if desk.post.turns:
+            if desk.hands.waiting():
                 desk.take(way)
     Meddled.between = None
     return notes

@@ -67,20 +67,20 @@ def test_a_partner_that_is_to_have_no_answers_gets_none(tmp_path: Path, database
     with desk_on(tmp_path, database_url, None, sends=("care_plan",)) as desk:
         one = received(desk.client, referral())
         tell(desk.client, one, "accept")
-        assert (desk.post.turns, desk.deliveries(one)) == ([], [])
+        assert (desk.hands.waiting(), desk.deliveries(one)) == ([], [])
 
 
 def test_another_partners_referral_is_not_told_to_the_hospital(desk: Desk) -> None:
     one = received(desk.calling("registry"), referral())
     tell(desk.client, one, "accept")
-    assert (desk.post.turns, desk.deliveries(one)) == ([], [])
+    assert (desk.hands.waiting(), desk.deliveries(one)) == ([], [])
 
 
 def test_a_decision_that_is_told_again_is_delivered_once(desk: Desk) -> None:
     one = received(desk.client, referral())
     for _ in range(2):
         tell(desk.client, one, "accept")
-    assert len(desk.post.turns) == len(desk.deliveries(one)) == 1
+    assert len(desk.hands.waiting()) == len(desk.deliveries(one)) == 1
 
 
 def test_who_refers_by_bser_is_answered_by_a_message_with_all_that_came_of_it(

@@ -71,7 +71,7 @@ def test_what_the_hospital_refuses_is_seen_by_the_clinic_and_the_next_change_is_
     referring.tell(one, "accept")
     refused = referring.settled(one)[-1]
     assert (refused["state"], refused["task_version"]) == ("refused", 3)
-    assert refused["last_error"].startswith("401: ")
+    assert refused["last_error"].startswith("403: ")
     referring.line.way = "through"
     referring.tell(one, "schedule")
     assert [told["state"] for told in referring.settled(one)] == ["delivered", "refused", "delivered"]

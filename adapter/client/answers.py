@@ -8,7 +8,7 @@ A 401 and a redirect are about us and the address: everything would be refused f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -129,6 +129,14 @@ def placed(entry: Json, resource_type: str) -> Placed | None:
         version=(here and here[3]) or (tag and tag[1]) or (meta.get("versionId") if isinstance(meta, dict) else None),
         resource=resource,
     )
+
+
+def placed_by(status: int, headers: Mapping[str, str], body: Json, resource_type: str) -> Placed:
+    """What the answer to a create or update says; some name the place in Content-Location, or only in the body."""
+    where = headers.get("Location") or headers.get("Content-Location")
+    said = {"status": str(status), "location": where, "etag": headers.get("ETag")}
+    response = {name: value for name, value in said.items() if value is not None}
+    return placed({"response": response, "resource": body}, resource_type) or Placed(status)
 
 
 def _status(text: Json) -> int:

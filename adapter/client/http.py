@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
-from adapter.client.answers import Verdict, issue_codes, retry_after, verdict
+from adapter.client.answers import Placed, Verdict, issue_codes, placed_by, retry_after, verdict
 from adapter.client.authorising import NOBODY, Authorisation
 from adapter.client.errors import AnswerLost, WillAnswerTheSame, WorthAnotherTry
-from adapter.client.searching import Identifier, matches
+from adapter.client.searching import Identifier, matches, resources_in
 from adapter.client.wire import Limits, NotRead, Response, Tls, Wire
 from mappings.r4.exact_json import MalformedJSON, dumps, loads
 from mappings.values import Json
@@ -86,6 +87,27 @@ class FhirClient:
         """Asks the partner what it thinks of a resource; that it answers is all that is looked at."""
         headers = {"Content-Type": FHIR_JSON}
         self._send("POST", f"{resource['resourceType']}/$validate", headers=headers, body=dumps(resource))
+
+    def of_patient(self, resource_type: str, patient: str) -> list[dict[str, Json]]:
+        """The partner's resources of a type about its Patient of that id, on the first page of its answer."""
+        headers = {"Prefer": "handling=strict", "Cache-Control": "no-cache"}
+        body = self._send("GET", f"{resource_type}?patient={quote(patient, safe='')}", headers=headers).body
+        return resources_in(body, resource_type)
+
+    def create(self, resource: dict[str, Json], unless: Identifier | None = None) -> Placed:
+        """Creates a resource, unless one with that identifier is there; where it is then, as far as that is said."""
+        headers = {"If-None-Exist": unless.query()} if unless else {}
+        return self._written("POST", str(resource["resourceType"]), resource, headers)
+
+    def update(self, resource: dict[str, Json], id_: str, version: str | None) -> Placed:
+        """Puts a resource onto the version that was read; where there are no versions, onto what is there."""
+        headers = {"If-Match": f'W/"{version}"'} if version is not None else {}
+        return self._written("PUT", f"{resource['resourceType']}/{id_}", resource, headers)
+
+    def _written(self, method: str, path: str, resource: dict[str, Json], headers: dict[str, str]) -> Placed:
+        said = {"Content-Type": FHIR_JSON, "Prefer": "return=representation", **headers}
+        answer = self._send(method, path, headers=said, body=dumps(resource))
+        return placed_by(answer.status, answer.headers, answer.body, str(resource["resourceType"]))
 
     def transaction(self, bundle: Json) -> Answer:
         """Posts a transaction Bundle to the base."""

@@ -42,22 +42,27 @@ def escaped(value: str) -> str:
 
 def matches(bundle: Json, resource_type: str, identifier: Identifier) -> list[dict[str, Json]]:
     """The resources of that type which carry the identifier, out of a search's answer; [] only where that is proved."""
-    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
-        raise WillAnswerTheSame("the search was not answered with a Bundle", codes=("search-not-trusted",))
-    entries = [entry for entry in bundle.get("entry") or [] if isinstance(entry, dict)]
-    found = [resource for entry in entries if (resource := _match(entry, resource_type)) is not None]
+    found = resources_in(bundle, resource_type)
     ours = [resource for resource in found if carries(resource, identifier)]
     if not ours and not (_self_link_names(bundle, identifier) or _complete(bundle, len(found))):
         raise WillAnswerTheSame("the search seems to have ignored the identifier", codes=("search-not-trusted",))
     return ours
 
 
+def resources_in(bundle: Json, resource_type: str) -> list[dict[str, Json]]:
+    """The resources of that type that a search's answer found."""
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
+        raise WillAnswerTheSame("the search was not answered with a Bundle", codes=("search-not-trusted",))
+    entries = [entry for entry in bundle.get("entry") or [] if isinstance(entry, dict)]
+    return [resource for entry in entries if (resource := _match(entry, resource_type)) is not None]
+
+
 def carries(resource: Json, identifier: Identifier) -> bool:
     """Whether the resource has that very identifier."""
-    held = resource.get("identifier")
+    held, master = resource.get("identifier"), resource.get("masterIdentifier")
     return any(
         isinstance(one, dict) and one.get("system") == identifier.system and one.get("value") == identifier.value
-        for one in (held if isinstance(held, list) else [held])
+        for one in [*(held if isinstance(held, list) else [held]), master]
     )
 
 

@@ -109,13 +109,12 @@ class Courier:
         except (WillAnswerTheSame, CannotBeSent, Refused) as refused:
             why = _words(refused)
             log.warning("delivery %s to partner %s was refused: %s", delivery.id, delivery.partner, why)
-            return self._settled(begun, "refused", last_error=why)
+            return self._settled(begun, "refused", why=why)
         except Exception as surprise:  # noqa: BLE001 - a delivery must not be lost to a fault of ours: seen, and tried again
             what = told(surprise)
             log.error("delivery %s: %s", delivery.id, what)  # noqa: TRY400 - a trace would show the patient's data
             return self._later(begun, what, None)
-        remote = {"remote_id": delivered.remote_id, "remote_version": delivered.remote_version}
-        return self._settled(begun, "delivered", **remote)
+        return self._settled(begun, "delivered", delivered)
 
     def _attempt(self, begun: Begun) -> Delivered:
         delivery = begun.delivery
@@ -164,11 +163,19 @@ class Courier:
         for_long = mine.failing_since is not None and milliseconds() - mine.failing_since >= self.park_after * 1000
         return took_others and for_long and mine.failed_alone + 1 >= PARKED_AFTER
 
-    def _settled(self, begun: Begun, state: Settled, **what: str | None) -> str:
+    def _settled(self, begun: Begun, state: Settled, delivered: Delivered | None = None, why: str | None = None) -> str:
         with writing(self.engine) as connection:
             if not _ours(connection, begun):
                 return "taken over"
-            deliveries.settle(connection, begun.delivery.id, state, **what)
+            if delivered is None:
+                deliveries.settle(connection, begun.delivery.id, state, last_error=why)
+            else:
+                deliveries.settle(
+                    connection, begun.delivery.id, state, remote_id=delivered.remote_id,
+                    remote_version=delivered.remote_version, fit=delivered.fit, because=delivered.because,
+                )  # fmt: skip
+                if delivered.unkept is not None:
+                    deliveries.note_read_back(connection, begun.delivery.id, delivered.unkept)
             outage.answered(connection, begun.delivery.partner)
         return state
 

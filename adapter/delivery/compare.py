@@ -6,6 +6,7 @@ the resource, and write a number in other digits of the same value.  Anything el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,8 @@ class Difference:
 
     path: str
     allowed: str = ""
+    added: bool = False
+    """Whether the server has it and nothing of it was sent."""
 
 
 def differences(sent: Json, held: Json) -> list[Difference]:
@@ -33,6 +36,12 @@ def differences(sent: Json, held: Json) -> list[Difference]:
 def holds(sent: Json, held: Json) -> bool:
     """Whether the partner already has what we would send."""
     return all(difference.allowed for difference in differences(sent, held))
+
+
+def unkept(sent: Json, held: Json) -> tuple[str, ...]:
+    """The elements that a server dropped or changed, as paths without indices."""
+    lost = (one.path for one in differences(sent, held) if not one.allowed and not one.added)
+    return tuple(dict.fromkeys(re.sub(r"\[\d+\]", "", path) for path in lost))
 
 
 def _resource(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterator[Difference]:
@@ -50,7 +59,7 @@ def _members(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterato
     for name in dict.fromkeys((*sent, *held)):
         here = f"{path}.{name}"
         if name not in sent or name not in held:
-            yield Difference(here)
+            yield Difference(here, added=name not in sent)
         elif name == "reference" and str(sent[name]).startswith("urn:uuid:"):
             if sent[name] != held[name]:
                 yield Difference(here, "where the server put it" if _literal(held[name]) else "")

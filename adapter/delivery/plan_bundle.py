@@ -9,7 +9,7 @@ What is sent declares the profiles of US Core that it meets as it is sent, the p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapter.client import Identifier
@@ -33,23 +33,33 @@ class CannotBeSent(Exception):
 
 
 def plan_bundle(
-    plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None
-) -> Resource:
+    plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None,
+    *, laid: Callable[[Resource], Resource] = lambda document: document,
+) -> Resource:  # fmt: skip
     """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it.
 
+    laid: how the plan is laid over what is held.
     CannotBeSent or Refused: the records do not make one, or not one that is valid R4.
     """
-    person, known_by = _patient(patient, render)
-    here = urn("Patient", known_by)
-    document = _outgoing(_about(named(plan, identifier, render), here))
-    bundle: Resource = {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [entry(person, known_by, None), entry(document, identifier, held)],
-    }
-    bundle = us_core.declared(bundle)
+    person, known_by = patient_resource(patient, render)
+    ours = about(document(plan, identifier, render), urn("Patient", known_by))
+    return checked([entry(person, known_by, None), entry(laid(ours), identifier, held)])
+
+
+def checked(entries: list[Resource]) -> Resource:
+    """A transaction of these; Refused where it is not valid R4."""
+    bundle = us_core.declared({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     refuse(validity.check(bundle))
     return bundle
+
+
+def document(plan: Record, identifier: Identifier, render: Render) -> Resource:
+    """The plan as it may leave: named, and without what it and its patient are called here alone."""
+    found = named(plan, identifier, render)
+    subject = _subject(found)
+    if _leads_elsewhere(subject.get("reference")):
+        found = _replaced(found, subject, {name: value for name, value in subject.items() if name != "reference"})
+    return _outgoing(found)
 
 
 def named(plan: Record, identifier: Identifier, render: Render) -> Resource:
@@ -64,14 +74,29 @@ def named(plan: Record, identifier: Identifier, render: Render) -> Resource:
     return {**named, **{name: value for name, value in document.items() if name not in named}}
 
 
-def _patient(patient: Record, render: Render) -> tuple[Resource, Identifier]:
-    _must_be_actionable(patient, "the patient")
-    person = _outgoing(render(patient))
-    usable = [one for one in person.get("identifier") or [] if one.get("system") and one.get("value")]
-    current = [one for one in usable if one.get("use") != "old" and "end" not in (one.get("period") or {})]
-    for one in current or usable:
-        return person, Identifier(one["system"], one["value"])
+def patient_resource(patient: Record, render: Render) -> tuple[Resource, Identifier]:
+    """The patient as it may leave, and the identifier that it is created by."""
+    person = _patient(patient, render)
+    for one in _usable(person):
+        return person, one
     raise CannotBeSent("the patient has no identifier with a system to be known by", "required", "Patient.identifier")
+
+
+def usable_identifiers(patient: Record, render: Render) -> Iterator[Identifier]:
+    """All that a patient may be known by, those that hold first."""
+    return _usable(_patient(patient, render))
+
+
+def _patient(patient: Record, render: Render) -> Resource:
+    _must_be_actionable(patient, "the patient")
+    return _outgoing(render(patient))
+
+
+def _usable(person: Resource) -> Iterator[Identifier]:
+    usable = [one for one in person.get("identifier") or [] if one.get("system") and one.get("value")]
+    ended = [one for one in usable if one.get("use") == "old" or "end" in (one.get("period") or {})]
+    for one in [*(one for one in usable if one not in ended), *ended]:
+        yield Identifier(one["system"], one["value"])
 
 
 def _must_be_actionable(record: Record, what: str) -> None:
@@ -94,25 +119,39 @@ def _unlocated(value: Json) -> Json:
         return value
     inside = {name: _unlocated(item) for name, item in value.items()}
     where = inside.get("reference")
-    if not isinstance(where, str) or where.startswith("#") or ":" in where.split("/")[0]:
+    if not _leads_elsewhere(where):
         return inside
     rest = {name: item for name, item in inside.items() if name not in ("reference", "_reference")}
     return rest if "identifier" in rest or "display" in rest else {**rest, "display": where}
 
 
-def _about(document: Resource, patient: str) -> Resource:
-    """The plan, and what is contained in it, with the patient of the Bundle as subject."""
-    subject = document.get("subject")
-    if not isinstance(subject, dict):
-        raise CannotBeSent("the plan names no patient", "required", "CarePlan.subject")
+def _leads_elsewhere(reference: Json) -> bool:
+    return isinstance(reference, str) and not reference.startswith("#") and ":" not in reference.split("/")[0]
+
+
+def about(document: Resource, patient: str) -> Resource:
+    """The plan, and what is contained in it, with the patient of that address as subject."""
+    said = {name: value for name, value in _subject(document).items() if name != "reference"}
+    return with_subject(document, {"reference": patient, **said})
+
+
+def with_subject(document: Resource, patient: Resource) -> Resource:
+    """The plan, and what is contained in it, with another pointer to its patient."""
+    subject = _subject(document)
     inside = subject.get("reference")
-    linked = {"reference": patient, **{name: value for name, value in subject.items() if name != "reference"}}
-    replaced: Resource = _replaced(document, subject, linked)
+    replaced: Resource = _replaced(document, subject, patient)
     if not (isinstance(inside, str) and inside.startswith("#")):
         return replaced
     contained = [one for one in replaced.get("contained") or [] if f"#{one.get('id')}" != inside]
     rest = {name: value for name, value in replaced.items() if name != "contained"}
     return {**rest, "contained": contained} if contained else rest
+
+
+def _subject(document: Resource) -> Resource:
+    subject = document.get("subject")
+    if not isinstance(subject, dict):
+        raise CannotBeSent("the plan names no patient", "required", "CarePlan.subject")
+    return subject
 
 
 def _replaced(value: Json, old: Resource, new: Resource) -> Json:

@@ -18,7 +18,11 @@ def letterhead(settings: Settings) -> Letterhead:
 
 def plan_letter(connection: Connection, settings: Settings, plan: Plan) -> bytes:
     """The PDF of a version of a plan; Unprintable where it cannot be set."""
-    patient = patients.get(connection, plan.patient_number)
-    kept = [one.record for kind in KINDS for one in records.of_patient(connection, kind, plan.patient_number)]
-    beside = Beside(patient.record if patient else None, tuple(kept))
-    return plan_pdf(plan.record, letterhead(settings), beside)
+    return plan_pdf(plan.record, letterhead(settings), records_beside(connection, plan.patient_number))
+
+
+def records_beside(connection: Connection, patient_number: str) -> Beside:
+    """What the clinic keeps of a patient."""
+    patient = patients.get(connection, patient_number)
+    kept = [one.record for kind in KINDS for one in records.of_patient(connection, kind, patient_number)]
+    return Beside(patient.record if patient else None, tuple(kept))

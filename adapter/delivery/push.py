@@ -1,88 +1,69 @@
-"""One attempt to bring one plan to one partner: look what is there, send what is missing, say where it ended up.
+"""One attempt to bring one plan to one partner: the best way that it accepts, and the next where it does not do that.
 
-Only the very first attempt of all sends without looking; every other may be the second of one whose answer was lost, so
-it searches by our identifier and compares first, and where the partner already holds exactly this it sends nothing.
+What a partner accepts is read from its CapabilityStatement, kept, and read again when that is old.  A way that a
+partner claims and does not do is tried once and remembered as failed, until its statement says something else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection
+from adapter.client import FhirClient, WillAnswerTheSame
+from adapter.delivery.fits import Choice, choose
+from adapter.delivery.sending import Sending
+from adapter.delivery.transaction import Delivered
+from adapter.delivery.ways import WAYS
 
-from adapter.client import FhirClient, Identifier, Placed, WillAnswerTheSame, WorthAnotherTry, placed
-from adapter.delivery.attempt import Bring, Goods
-from adapter.delivery.compare import holds
-from adapter.delivery.plan_bundle import Record, Render, plan_bundle
-from adapter.delivery.transaction import Delivered, Held, Resource, must_have_succeeded, only
-from adapter.store.deliveries import Delivery
-from adapter.store.plans import records
+_NOT_DONE = (405, 501)
+_SAYS_NOT_DONE = ("not-supported", "search-not-trusted")
 
-_PLAN = 1  # the plan's entry in our Bundle, and so in the answer
+
+def _forgotten(fit: str, why: str) -> None:
+    """Where nobody remembers it."""
 
 
 @dataclass(frozen=True)
-class Sending:
-    """What is to be delivered: the stored records, the plan's identifier, and how records become resources."""
+class Choosing:
+    """What is known of a partner when a way is chosen."""
 
-    plan: Record
-    patient: Record
-    identifier: Identifier
-    render: Render
+    fixed: str | None = None
+    """The way that its settings say."""
+    agreed: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """What it was found not to do, and how."""
+    remember: Callable[[str, str], None] = _forgotten
 
-    def bundle(self, held: Held | None) -> Resource:
-        return plan_bundle(self.plan, self.patient, self.identifier, self.render, held)
-
-
-def plans(identifier: Callable[[str], Identifier], render: Callable[[str], Render]) -> Goods:
-    """Plans as what is delivered: every version of one, since each is a version there too.
-
-    identifier: of a plan by its id.  render: how records are rendered for a partner."""
-
-    def load(connection: Connection, delivery: Delivery) -> Bring:
-        plan, patient = records(connection, delivery.item_id, delivery.item_version)
-        return partial(_brought, Sending(plan, patient, identifier(delivery.item_id), render(delivery.partner)))
-
-    return Goods(load, every_version=True)
+    def choice(self, sending: Sending, failed: Mapping[str, str]) -> Choice:
+        """The best way that is left."""
+        return choose(sending.accepted, fixed=self.fixed, agreed=self.agreed, failed=failed)
 
 
-def _brought(sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
-    return push(client, sending, first=first)
-
-
-def push(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
+def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None, *, first: bool) -> Delivered:
     """Delivers, or raises what stands in the way.  `first`: nothing of this plan ever left for this partner."""
-    held = None if first else only(client, "CarePlan", sending.identifier, "the plan")
-    for _ in range(2):  # once more, where somebody made the plan between our look and our request
-        bundle = sending.bundle(held)
-        if held is not None and holds(bundle["entry"][_PLAN]["resource"], held.resource):
-            return Delivered(held.id, held.version, sent=False)
-        there = _sent(client, bundle, held)
-        ours = held is not None or (there is not None and there.status == 201)
-        alone = first or held is not None
-        if ours and alone and there is not None and there.id is not None:
-            return Delivered(there.id, there.version, sent=True)
-        # A look tells what an answer does not; and after a create that may not have been the first request, it raises
-        # where one that was thought dead made a second plan (conditional creates race: HAPI #3141, Medplum #4878).
-        held = only(client, "CarePlan", sending.identifier, "the plan")
-        if held is None:
-            raise WorthAnotherTry("the partner accepted the plan, and a search does not find it", of_partner=False)
-        if ours:
-            return Delivered(held.id, held.version, sent=True)
-    raise WorthAnotherTry("the plan changes at the partner while it is being delivered", of_partner=False)
+    choosing = choosing or Choosing()
+    failed = dict(choosing.failed)
+    while True:
+        choice = choosing.choice(sending, failed)
+        name = choice.fit.name
+        try:
+            delivered = WAYS[name](client, sending, first=first)
+        except WillAnswerTheSame as refused:
+            if choosing.fixed is not None or not _does_not_do(refused):
+                raise
+            failed[name] = f"it claims to do it, and answered {refused} on {datetime.now(UTC):%Y-%m-%d}"
+            choosing.remember(name, failed[name])
+            first = False  # something may have left
+            continue
+        return replace(delivered, fit=name, because=why_no_better(choice))
 
 
-def _sent(client: FhirClient, bundle: Resource, held: Held | None) -> Placed | None:
-    """Where the plan was put, or None where the answer does not say."""
-    try:
-        answer = client.transaction(bundle)
-    except WillAnswerTheSame as refused:
-        if held is not None and refused.status in (409, 412) and "multiple-matches" not in refused.codes:
-            why = "the plan was changed at the partner meanwhile"
-            raise WorthAnotherTry(why, status=refused.status, of_partner=False) from refused
-        raise
-    must_have_succeeded(answer)
-    entries = answer.body.get("entry") if isinstance(answer.body, dict) else None
-    return placed(entries[_PLAN], "CarePlan") if isinstance(entries, list) and len(entries) > _PLAN else None
+def why_no_better(choice: Choice) -> tuple[str, ...]:
+    """What stood against each better way, a line for each."""
+    return tuple(f"{one.fit.name}: {', '.join(one.because)}" for one in choice.passed_over)
+
+
+def _does_not_do(refused: WillAnswerTheSame) -> bool:
+    """Whether a refusal is of the way, and not of what was sent."""
+    return refused.status in _NOT_DONE or any(code in _SAYS_NOT_DONE for code in refused.codes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -29,6 +29,18 @@ class Delivered:
     remote_id: str | None
     remote_version: str | None
     sent: bool
+    resource: Resource | None = field(default=None, compare=False)
+    """What was sent, to be compared with what the partner holds; None where there is nothing to compare."""
+    found: Resource | None = field(default=None, compare=False)
+    """What the partner holds, where it was looked at after the sending."""
+    patient_there: str | None = field(default=None, compare=False)
+    """The partner's Patient, where that was learned."""
+    unkept: tuple[str, ...] | None = field(default=None, compare=False)
+    """The elements that the partner did not keep as they were sent; None where that is not known."""
+    fit: str | None = field(default=None, compare=False)
+    """The way by which it went."""
+    because: tuple[str, ...] = field(default=(), compare=False)
+    """Why by no better one."""
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.naming import Name, take_name
-from adapter.delivery.partners import client_for, plan_identifier, rendering
+from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import Render
+from adapter.delivery.plans import Plans
 from adapter.delivery.pulls import Puller
-from adapter.delivery.push import plans
 from adapter.settings import Settings
 from adapter.store import work, workers
 from adapter.store.engine import reading, writing
@@ -189,13 +189,15 @@ def start(settings: Settings, engine: Engine, render: Render | None = None, *, n
 
     `render` is the mappings' own unless it is given."""
     held = take_name(settings.database_url, name)
-    rendered = partial(rendering, settings) if render is None else lambda partner: render
     pace = Pace(first=settings.retry_base, longest=settings.retry_ceiling)
     client = partial(client_for, settings)
     courier = Courier(
         engine,
         partner=client,
-        goods={"care_plan": plans(partial(plan_identifier, settings), rendered), "answers": answers(settings)},
+        goods={
+            "care_plan": Plans(engine, settings, (lambda _: render) if render else None).goods(),
+            "answers": answers(settings),
+        },
         pace=pace,
         park_after=settings.park_after,
     )

@@ -6,6 +6,7 @@ field is taken whole: half of one side's diagnosis and half of the other's would
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,9 +23,11 @@ class Contested:
     """`before`, `theirs` and `ours`; a side that says nothing is left out."""
 
 
-def merged(before: Record, theirs: Record, ours: Record) -> tuple[Record, list[Contested]]:
-    """The record with both sides' changes, and what is to be decided."""
-    return _merged(before, theirs, ours, "")
+def merged(
+    before: Record, theirs: Record, ours: Record, *, senders_word: Collection[str] = SENDERS_WORD
+) -> tuple[Record, list[Contested]]:
+    """The record with both sides' changes, and what is to be decided; senders_word: fields that only they can say."""
+    return _Merging(senders_word).merged(before, theirs, ours, "")
 
 
 def with_field(record: Record, field: str, sides: dict[str, Any], taken: str) -> Record:
@@ -36,30 +39,38 @@ def with_field(record: Record, field: str, sides: dict[str, Any], taken: str) ->
     return kept | {name: sides[taken]} if taken in sides else kept
 
 
-def _merged(before: Record, theirs: Record, ours: Record, path: str) -> tuple[Record, list[Contested]]:
-    result: Record = {}
-    contested: list[Contested] = []
-    for name in dict.fromkeys((*ours, *theirs)):
-        sides = {
-            side: record[name]
-            for side, record in (("before", before), ("theirs", theirs), ("ours", ours))
-            if name in record
-        }
-        field = f"{path}{name}"
-        if name in PARTS and not path and all(isinstance(sides.get(one), dict) for one in ("before", "theirs", "ours")):
-            result[name], inner = _merged(sides["before"], sides["theirs"], sides["ours"], f"{name}.")
-            contested += inner
-            continue
-        if field in SENDERS_WORD or _alike(sides, "ours", "before"):
-            taken = "theirs"
-        elif _alike(sides, "theirs", "before") or _alike(sides, "theirs", "ours"):
-            taken = "ours"
-        else:
-            taken = "ours"
-            contested.append(Contested(field, sides))
-        if taken in sides:
-            result[name] = sides[taken]
-    return result, contested
+@dataclass(frozen=True)
+class _Merging:
+    senders_word: Collection[str]
+
+    def merged(self, before: Record, theirs: Record, ours: Record, path: str) -> tuple[Record, list[Contested]]:
+        result: Record = {}
+        contested: list[Contested] = []
+        for name in dict.fromkeys((*ours, *theirs)):
+            sides = {
+                side: record[name]
+                for side, record in (("before", before), ("theirs", theirs), ("ours", ours))
+                if name in record
+            }
+            field = f"{path}{name}"
+            if (
+                name in PARTS
+                and not path
+                and all(isinstance(sides.get(one), dict) for one in ("before", "theirs", "ours"))
+            ):
+                result[name], inner = self.merged(sides["before"], sides["theirs"], sides["ours"], f"{name}.")
+                contested += inner
+                continue
+            if field in self.senders_word or _alike(sides, "ours", "before"):
+                taken = "theirs"
+            elif _alike(sides, "theirs", "before") or _alike(sides, "theirs", "ours"):
+                taken = "ours"
+            else:
+                taken = "ours"
+                contested.append(Contested(field, sides))
+            if taken in sides:
+                result[name] = sides[taken]
+        return result, contested
 
 
 def _alike(sides: dict[str, Any], one: str, other: str) -> bool:

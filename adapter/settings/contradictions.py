@@ -13,6 +13,7 @@ LARGEST_SKEW = 300
 _MORE_THAN_NOTHING = (
     "max_body", "max_depth", "max_entries", "max_attachment", "max_header", "request_seconds",
     "jwks_refetch", "jwks_max_age", "retry_base", "connect_timeout", "read_timeout", "at_once", "park_after",
+    "statement_max_age",
 )  # fmt: skip
 
 

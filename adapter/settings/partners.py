@@ -9,8 +9,10 @@ from typing import Any
 
 from adapter.settings.named import named_tables, texts
 from adapter.settings.table import (
+    AGREEABLE,
     AUTHORISATIONS,
     DIALECTS,
+    FITS,
     PARTNER_KEYS,
     SENDABLE,
     TOKENS,
@@ -19,7 +21,7 @@ from adapter.settings.table import (
     is_safe_address,
 )
 
-_TEXTS = tuple(key for key in PARTNER_KEYS if key not in ("sends", "client_ids", "secret_file"))
+_TEXTS = tuple(key for key in PARTNER_KEYS if key not in ("sends", "client_ids", "agreed", "secret_file"))
 
 
 def partners(document: Mapping[str, Any], environment: Mapping[str, str], file: str) -> Iterator[Partner]:
@@ -35,6 +37,7 @@ def _partner(name: str, held: Mapping[str, Any], environment: Mapping[str, str],
         sends=_list(held, "sends", "care_plan", where),
         secret=_secret(held, environment.get(f"{prefix}SECRET", ""), f"{prefix}SECRET", where),
         client_ids=_list(held, "client_ids", "their-client-id", where),
+        agreed=_list(held, "agreed", "questionnaire-response", where),
         **said
         | {
             "base_url": said["base_url"].rstrip("/"),
@@ -68,7 +71,13 @@ def contradictions_of_partner(partner: Partner) -> Iterator[str]:
     only_calls = partner.client_ids and not partner.sends and not partner.base_url
     if not only_calls and not re.fullmatch(r"https?://[^\s?#@/][^\s?#@]*", partner.base_url):
         yield f"base_url of {where} is an http or https address without user, query and fragment."
-    for said, known, what in ((partner.auth, AUTHORISATIONS, "auth"), (partner.dialect, DIALECTS, "dialect")):
+    of_lists = (
+        (partner.auth, AUTHORISATIONS, "auth"),
+        (partner.dialect, DIALECTS, "dialect"),
+        (partner.fit or FITS[0], FITS, "fit"),
+        *((one, AGREEABLE, "agreed") for one in partner.agreed),
+    )
+    for said, known, what in of_lists:
         if said not in known:
             yield f"{what} of {where} is one of {', '.join(known)}."
     for kind in partner.sends:

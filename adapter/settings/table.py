@@ -15,6 +15,13 @@ SENDABLE = ("care_plan", "answers")
 TOKENS = ("smart", "client_credentials")
 """How an access token is asked for: by a signed assertion (SMART Backend Services), or with a secret."""
 AUTHORISATIONS = ("none", "basic", "bearer", *TOKENS)
+FITS = (
+    "conditional-transaction", "transaction", "conditional-singles", "singles", "document", "communication",
+    "questionnaire-response", "offered",
+)  # fmt: skip
+"""The ways in which a plan can reach a partner, best first (adapter/delivery/fits)."""
+AGREEABLE = ("questionnaire-response",)
+"""Those that nobody looks for there unless it was agreed."""
 DIALECTS = ("plain", "bser", "gravity")
 ROLES = ("reader", "clinician", "operator")
 ATTACHMENT_TYPES = (
@@ -102,6 +109,10 @@ class Partner:
     """Whose access tokens are this partner's, as its issuer names the client."""
     issuer: str = ""
     """The name of that issuer; may be left out where there is only one."""
+    fit: str = ""
+    """The way in which plans go there, whatever its statement says; "" for the best that it accepts."""
+    agreed: tuple[str, ...] = ()
+    """The ways that need an agreement and have it."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,7 @@ class Settings:
     retry_ceiling: float = 3600.0
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    statement_max_age: float = 24 * 3600.0
     at_once: int = 8
     park_after: float = 6 * 3600.0
 
@@ -196,6 +208,7 @@ TABLE = (
     Setting("authorisation", "jwks_max_age", "jwks_max_age", f"Seconds after which an issuer's keys are looked at again (default {Settings.jwks_max_age:g})."),
     Setting("delivery", "retry_base", "retry_base", "Seconds before the second attempt; it doubles with each one."),
     Setting("delivery", "retry_ceiling", "retry_ceiling", "The longest wait between two attempts, in seconds."),
+    Setting("delivery", "statement_max_age", "statement_max_age", f"Seconds after which a partner is asked again what it takes (default {Settings.statement_max_age:g})."),
     Setting("delivery", "at_once", "at_once", f"How many plans and answers go to one partner at the same time, for each worker (default {Settings.at_once})."),
     Setting("delivery", "park_after", "park_after", f"Seconds after which what fails alone, while the partner takes others, is parked as refused (default {Settings.park_after:g})."),
     Setting("delivery", "connect_timeout", "connect_timeout", "Seconds that a partner may take to let us connect."),
@@ -203,7 +216,7 @@ TABLE = (
 )  # fmt: skip
 PARTNER_KEYS = (
     "base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer", "our_client_id", "scope",
-    "token_endpoint", "key_id", "certificate_file", "certificate_key_file", "ca_file",
+    "token_endpoint", "key_id", "certificate_file", "certificate_key_file", "ca_file", "fit", "agreed",
 )  # fmt: skip
 ISSUER_KEYS = ("issuer", "jwks_uri", "jwks_file", "token_endpoint")
 CLINIC_TOKEN_KEYS = ("role", "hash")

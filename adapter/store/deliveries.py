@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, get_args
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, select, update
@@ -20,10 +20,12 @@ from adapter.store import changes, rows, work
 from adapter.store.clock import milliseconds, now
 from adapter.store.tables import delivery
 from adapter.store.work import Work
+from mappings.r4 import exact_json
 
 Kind = Literal["care_plan", "answers"]
 Settled = Literal["delivered", "refused", "superseded", "cancelled"]
 State = Literal["pending", Settled]
+STATES: tuple[State, ...] = ("pending", *get_args(Settled))
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,19 @@ class Delivery:
     remote_id: str | None
     remote_version: str | None
     updated_at: str
+    fit: str | None = None
+    """The way by which it went."""
+    because: tuple[str, ...] = ()
+    """Why by no better one."""
+    unkept: tuple[str, ...] | None = None
+    """The elements that the partner did not keep as they were sent; None where that is not known."""
+    read_back_at: str | None = None
 
 
 def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
     """A new delivery, due at once; a second one of the same version to the same partner is an IntegrityError."""
     new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
-    rows.add(connection, delivery, vars(new))
+    rows.add(connection, delivery, {name: value for name, value in vars(new).items() if value not in (None, ())})
     work.put(connection, _work_of(new))
     return new
 
@@ -101,6 +110,8 @@ def settle(
     last_error: str | None = None,
     remote_id: str | None = None,
     remote_version: str | None = None,
+    fit: str | None = None,
+    because: Sequence[str] = (),
 ) -> bool:
     """Ends a pending delivery and its work; False where it was settled before, which changes nothing."""
     ended = connection.execute(
@@ -112,12 +123,34 @@ def settle(
             remote_id=remote_id,
             remote_version=remote_version,
             updated_at=now(),
+            fit=fit,
+            because=exact_json.dumps(list(because)),
         )
     )
     if ended.rowcount == 1:
         work.done(connection, delivery_id)
         _note(connection, delivery_id, state)
     return ended.rowcount == 1
+
+
+def note_read_back(connection: Connection, delivery_id: str, unkept: Sequence[str]) -> None:
+    """What the partner was found not to have kept, now."""
+    found = {"unkept": exact_json.dumps(list(unkept)), "read_back_at": now()}
+    connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(**found))
+
+
+def last_delivered(
+    connection: Connection, kind: Kind, item_id: str, partner: str, *, before: int | None = None
+) -> Delivery | None:
+    """The newest version of an item that a partner was brought; before: of those older than that version."""
+    there = select(delivery).where(
+        delivery.c.kind == kind, delivery.c.item_id == item_id, delivery.c.partner == partner,
+        delivery.c.state == "delivered",
+    )  # fmt: skip
+    if before is not None:
+        there = there.where(delivery.c.item_version < before)
+    row = connection.execute(there.order_by(delivery.c.item_version.desc()).limit(1)).first()
+    return _delivery(row) if row else None
 
 
 def _note(connection: Connection, delivery_id: str, state: Settled) -> None:
@@ -145,4 +178,9 @@ def reopen(connection: Connection, settled: Delivery, due_at: int = 0) -> bool:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(*cast("Sequence[Any]", row))
+    told = row._asdict()
+    return Delivery(**told | {"because": tuple(_listed(told["because"]) or ()), "unkept": _listed(told["unkept"])})
+
+
+def _listed(kept: bytes | None) -> tuple[str, ...] | None:
+    return None if kept is None else tuple(exact_json.loads(bytes(kept)))

@@ -51,15 +51,16 @@ def add(connection: Connection, new: Plan) -> None:
     changes.note(connection, "care_plan", new.id, "stored")
 
 
-def records(connection: Connection, plan_id: str, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A version's record, and the record of its patient."""
+def at_version(connection: Connection, plan_id: str, version: int) -> tuple[Plan, dict[str, Any]]:
+    """A version, and the record of its patient."""
     row = connection.execute(
-        select(care_plan.c.record, patient.c.record)
+        select(care_plan, patient.c.record.label("person"))
         .join_from(care_plan, patient, care_plan.c.patient_number == patient.c.number)
         .where(care_plan.c.id == plan_id, care_plan.c.version == version)
     ).one()
-    plan, person = (exact_json.loads(bytes(column)) for column in row)
-    return plan, person
+    told = row._asdict()
+    person = exact_json.loads(bytes(told.pop("person")))
+    return Plan(**told | {"record": exact_json.loads(bytes(row.record))}), person
 
 
 def _plan(row: Row[Any]) -> Plan:

@@ -353,10 +353,36 @@ delivery = Table(
     Column("remote_id", Text),
     Column("remote_version", Text),
     Column("updated_at", Text, nullable=False),
+    Column("fit", Text),
+    Column("because", LargeBinary),
+    Column("unkept", LargeBinary),
+    Column("read_back_at", Text),
     UniqueConstraint("kind", "item_id", "item_version", "partner"),
     Index(None, "partner", "state"),
 )
-"""One version of a plan, or of the Task of a referral, for one partner: pending, delivered, refused or superseded."""
+"""One version of a plan, or of the Task of a referral, for one partner, and what became of it; `fit` is the way that it
+went, `because` why no better one, `unkept` what the partner did not keep of it."""
+
+partner_knowledge = Table(
+    f"{PREFIX}partner_knowledge",
+    metadata,
+    Column("partner", Text, primary_key=True),
+    Column("base_url", Text, nullable=False),
+    Column("accepts", LargeBinary),
+    Column("failed", LargeBinary, nullable=False),
+    Column("read_at", Text, nullable=False),
+)
+"""What a partner said that it takes, and which ways it claimed and was found not to do."""
+
+partner_patient = Table(
+    f"{PREFIX}partner_patient",
+    metadata,
+    Column("partner", Text, primary_key=True),
+    Column("number", Text, ForeignKey(f"{PREFIX}patient.number"), primary_key=True),
+    Column("remote_id", Text, nullable=False),
+    Column("learned_at", Text, nullable=False),
+)
+"""Which Patient of a partner's is our patient."""
 
 work = Table(
     f"{PREFIX}work",

@@ -125,5 +125,6 @@ def test_a_delivery_is_settled_once(planned: Engine) -> None:
         assert settled is not None
         assert (settled.state, settled.attempts, settled.last_error) == ("delivered", 2, None)
         assert (settled.remote_id, settled.remote_version) == ("7", "1")
-        assert plans.records(connection, "plan", 2) == ({"version": 2}, {"record": "patient"})
+        plan, person = plans.at_version(connection, "plan", 2)
+        assert (plan.record, person) == ({"version": 2}, {"record": "patient"})
         assert deliveries.get(connection, "nobody") is None

@@ -7,6 +7,7 @@ from typing import Any, get_args
 from marshmallow import RAISE, Schema, fields, validate
 
 from adapter.store.changes import Of
+from adapter.store.deliveries import STATES
 from adapter.store.referrals import STATUSES
 
 
@@ -120,12 +121,21 @@ class Delivery(Answer):
 
     id = text("Its id.")
     partner = text("To whom.")
-    state = text("How far it is.", validate=validate.OneOf(("pending", "delivered", "refused", "superseded")))
+    state = text("How far it is.", validate=validate.OneOf(STATES))
     attempts = number("How often it was tried.")
     last_error = maybe("Why the last attempt came to nothing; no patient's data.")
     remote_id = maybe("Its id there.")
     remote_version = maybe("Its version there.")
     updated_at = text("When this changed last.")
+    fit = maybe("The way by which it went.")
+    because = words("Why by no better one, a line for each.")
+    unkept = fields.List(
+        fields.String(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "The elements that the partner did not keep as they were sent; null: not known."},
+    )
+    read_back_at = maybe("When that was looked at.")
 
 
 class PlanDelivery(Delivery):

@@ -5,7 +5,19 @@ choose(accepted, ...)          the best way that fits, and why each better one d
 """
 
 from adapter.delivery.fits.choosing import Choice, PassedOver, choose
-from adapter.delivery.fits.statement import Accepts, NoStatement, OfType, accepts
+from adapter.delivery.fits.statement import Accepts, NoStatement, OfType, accepts, as_json, of_json
 from adapter.delivery.fits.table import FITS, Fit
 
-__all__ = ["FITS", "Accepts", "Choice", "Fit", "NoStatement", "OfType", "PassedOver", "accepts", "choose"]
+__all__ = [
+    "FITS",
+    "Accepts",
+    "Choice",
+    "Fit",
+    "NoStatement",
+    "OfType",
+    "PassedOver",
+    "accepts",
+    "as_json",
+    "choose",
+    "of_json",
+]

@@ -25,8 +25,11 @@ class Choice:
     passed_over: tuple[PassedOver, ...]
 
 
+_UNSAID = ("the partner does not say whether it takes conditions",)
+
+
 def choose(
-    accepted: Accepts,
+    accepted: Accepts | None,
     *,
     fixed: str | None = None,
     agreed: Collection[str] = (),
@@ -34,6 +37,8 @@ def choose(
 ) -> Choice:
     """The first way that fits what a partner accepts.
 
+    accepted: None where the partner does not say: then each is tried in turn that needs no condition, since a server
+    that ignores conditions makes doubles.
     fixed: the name of the one that the partner's settings say, whatever its statement declares.
     agreed: names of those that need a site's agreement and have it.
     failed: names of those that the partner claims and was found not to do, each with what happened.
@@ -42,7 +47,7 @@ def choose(
         return Choice(next(fit for fit in FITS if fit.name == fixed), ())
     passed_over: list[PassedOver] = []
     for fit in FITS:
-        because = list(fit.lacks(accepted))
+        because = list(fit.lacks(accepted)) if accepted is not None else list(_UNSAID * fit.conditional)
         if fit.only_if_agreed and fit.name not in agreed:
             because.append("the partner has not agreed to read it")
         if failed and fit.name in failed:

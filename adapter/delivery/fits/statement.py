@@ -51,6 +51,8 @@ class Accepts:
 
     system: frozenset[str] = frozenset()
     types: Mapping[str, OfType] = field(default_factory=dict)
+    one_content: bool = False
+    """Whether a DocumentReference may have only one content (Oracle Health Millennium's documentation)."""
 
     def of(self, resource_type: str) -> OfType:
         return self.types.get(resource_type, NOTHING)
@@ -73,7 +75,18 @@ def accepts(statement: Json) -> Accepts:
         for one in _dicts(rest.get("resource")):
             if isinstance(name := one.get("type"), str):
                 types[name] = types.get(name, NOTHING).merged(_of_type(one))
-    return Accepts(frozenset(system), types)
+    return Accepts(frozenset(system), types, one_content=_is_millennium(statement))
+
+
+def _is_millennium(statement: dict[str, Any]) -> bool:
+    """Its own statement of 2026-08 names no software, but its publisher and what it is an implementation of."""
+    implementation = statement.get("implementation")
+    described = implementation.get("description") if isinstance(implementation, dict) else None
+    return any(
+        isinstance(text, str) and word in text
+        for text in (statement.get("publisher"), described)
+        for word in ("Oracle Health", "Millennium")
+    )
 
 
 def _of_type(declared: dict[str, Any]) -> OfType:
@@ -87,6 +100,35 @@ def _of_type(declared: dict[str, Any]) -> OfType:
             name for one in _dicts(declared.get("searchParam")) if isinstance(name := one.get("name"), str)
         ),
     )
+
+
+ASKED = ("Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse")
+"""The types that a way may need."""
+
+
+def as_json(accepted: Accepts) -> dict[str, Any]:
+    """What is kept of a statement."""
+    types = {
+        name: {
+            one: sorted(value) if isinstance(value, frozenset) else value
+            for one, value in vars(accepted.of(name)).items()
+        }
+        for name in ASKED
+    }
+    return {"system": sorted(accepted.system), "types": types, "one_content": accepted.one_content}
+
+
+def of_json(kept: Mapping[str, Any]) -> Accepts:
+    """The same as it was."""
+
+    def of_type(held: Mapping[str, Any]) -> OfType:
+        told: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, list) else value for name, value in held.items()
+        }
+        return OfType(**told)
+
+    types = {name: of_type(held) for name, held in kept["types"].items()}
+    return Accepts(frozenset(kept["system"]), types, kept["one_content"])
 
 
 def _codes(interactions: Json) -> set[str]:

@@ -64,6 +64,8 @@ class Fit:
     name: str
     says: str
     needs: tuple[Need, ...] = ()
+    conditional: bool = False
+    """Whether it rests on the partner's looking at conditions."""
     only_if_agreed: bool = False
     """Whether a site has to have agreed to it: nobody looks for a plan there otherwise."""
 
@@ -76,13 +78,14 @@ FITS = (
         "conditional-transaction",
         "one transaction, each entry conditional on its identifier",
         (_system("transaction"), *PLAN, *CONDITIONAL),
+        conditional=True,
     ),
     Fit(
         "transaction",
         "one transaction after a search for what is there",
         (_system("transaction"), *PLAN, PLAN_FOUND, PATIENT_FOUND),
     ),
-    Fit("conditional-singles", "single conditional creates and updates", (*PLAN, *CONDITIONAL)),
+    Fit("conditional-singles", "single conditional creates and updates", (*PLAN, *CONDITIONAL), conditional=True),
     Fit("singles", "single creates and updates, each after a search", (*PLAN, PLAN_FOUND, PATIENT_FOUND)),
     Fit(
         "document",

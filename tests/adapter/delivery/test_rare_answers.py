@@ -20,8 +20,9 @@ from adapter.client import (
     WillAnswerTheSame,
     WorthAnotherTry,
 )
-from adapter.delivery.push import Sending, push
+from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered
+from adapter.delivery.ways.transactions import conditional
 from mappings.r4.exact_json import dumps, loads
 
 BASE = "http://partner.example/fhir"
@@ -101,7 +102,7 @@ def partner() -> Iterator[Partner]:
 
 def pushed(*, first: bool = True) -> Delivered:
     with FhirClient(BASE, limits=Limits(answer_bytes=10_000), now=lambda: NOW) as client:
-        return push(client, SENDING, first=first)
+        return conditional(client, SENDING, first=first)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +277,7 @@ def test_another_version_there_is_replaced_where_it_was_seen(partner: Partner) -
 def test_a_plan_that_changed_between_look_and_put_is_looked_at_again_later(partner: Partner, status: int) -> None:
     partner.finds(found(held("3", status="draft")))
     partner.answers(outcome("conflict"), status=status)
-    with pytest.raises(WorthAnotherTry, match="changed at the partner"):
+    with pytest.raises(WorthAnotherTry, match="changes at the partner"):
         pushed(first=False)
 
 

@@ -1,0 +1,170 @@
+"""Plans as what is delivered: what the database says of one, of its patient and of the partner, made ready to be sent.
+
+Every version of a plan goes, since each is a version there too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection, Engine
+
+from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerTheSame
+from adapter.delivery.attempt import Bring, Goods
+from adapter.delivery.compare import unkept
+from adapter.delivery.fits import NoStatement, accepts, as_json, of_json
+from adapter.delivery.partners import configured, plan_identifier, rendering
+from adapter.delivery.plan_bundle import Render
+from adapter.delivery.plan_letter import letterhead, records_beside
+from adapter.delivery.push import Choosing, push
+from adapter.delivery.sending import Clinic, Sending
+from adapter.delivery.transaction import Delivered, Resource
+from adapter.exchange import keeping
+from adapter.exchange.translation import site_of
+from adapter.settings import Partner, Settings
+from adapter.store import deliveries, partner_knowledge, plans, resources
+from adapter.store.clock import now
+from adapter.store.deliveries import Delivery
+from adapter.store.engine import reading, writing
+from adapter.store.partner_knowledge import Knowledge
+from mappings.sites import AS_SHIPPED
+
+_NO_STATEMENT = (404, 405, 410, 501)
+
+
+@dataclass(frozen=True)
+class Plans:
+    """How plans are delivered."""
+
+    engine: Engine
+    settings: Settings
+    render: Callable[[str], Render] | None = None
+    """How records are rendered for a partner; the mappings' own where it is not given."""
+
+    def goods(self) -> Goods:
+        return Goods(self.load, every_version=True)
+
+    def load(self, connection: Connection, delivery: Delivery) -> Bring:
+        """Reads what is to be brought."""
+        partner = configured(self.settings, delivery.partner)
+        sending = self.sending(connection, partner, delivery.item_id, delivery.item_version)
+        return partial(self._brought, partner, sending)
+
+    def sending(self, connection: Connection, partner: Partner, plan_id: str, version: int) -> Sending:
+        """A version of a plan as it is brought to a partner."""
+        plan, patient = plans.at_version(connection, plan_id, version)
+        before = deliveries.last_delivered(connection, "care_plan", plan_id, partner.name, before=version)
+        render = self.render(partner.name) if self.render else rendering(self.settings, partner.name)
+        organization = self.settings.organization.partition("|")
+        return Sending(
+            plan=plan.record,
+            patient=patient,
+            patient_number=plan.patient_number,
+            identifier=plan_identifier(self.settings, plan_id),
+            render=render,
+            version=version,
+            stored_at=plan.stored_at,
+            before=plans.at_version(connection, plan_id, before.item_version)[0].record if before else None,
+            patient_there=partner_knowledge.patient(connection, partner.name, plan.patient_number),
+            document_there=before.remote_id if before and before.fit == "document" else None,
+            beside=records_beside(connection, plan.patient_number),
+            clinic=Clinic(
+                letterhead(self.settings),
+                Identifier(organization[0], organization[2]) if organization[1] else None,
+                self.settings.system("care-plan-document"),
+            ),
+            site=site_of(self.settings.site).to(partner.name) if self.settings.site else AS_SHIPPED,
+            offer=partial(self._offered, partner.name, plan_id),
+        )
+
+    def _brought(self, partner: Partner, sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
+        known = knowledge_of(self.engine, self.settings, partner, client)
+        sending = replace(sending, accepted=of_json(known.accepts) if known.accepts else None)
+        choosing = self.choosing(partner, known)
+        try:
+            delivered = push(client, sending, choosing, first=first)
+        except WillAnswerTheSame:
+            if sending.patient_there is None:
+                raise
+            self._forget_patient(partner, sending)  # it may have been merged or removed there
+            delivered = push(client, replace(sending, patient_there=None), choosing, first=False)
+        self._learn_patient(partner, sending, delivered)
+        return replace(delivered, unkept=read_back(client, delivered))
+
+    def choosing(self, partner: Partner, known: Knowledge) -> Choosing:
+        """What a way is chosen by."""
+
+        def remember(fit: str, why: str) -> None:
+            with writing(self.engine) as connection:
+                partner_knowledge.fit_failed(connection, partner.name, fit, why)
+
+        return Choosing(partner.fit or None, partner.agreed, known.failed, remember)
+
+    def _learn_patient(self, partner: Partner, sending: Sending, delivered: Delivered) -> None:
+        there = delivered.patient_there
+        if there is None or there == sending.patient_there:
+            return
+        with writing(self.engine) as connection:
+            partner_knowledge.learn_patient(connection, partner.name, sending.patient_number, there)
+
+    def _forget_patient(self, partner: Partner, sending: Sending) -> None:
+        with writing(self.engine) as connection:
+            partner_knowledge.forget_patient(connection, partner.name, sending.patient_number)
+
+    def _offered(self, partner: str, plan_id: str, resource: Resource) -> tuple[str, str]:
+        """A resource that a partner may read here, in its next version where it says something new."""
+        type_ = resource["resourceType"]
+        id_ = str(uuid5(NAMESPACE_URL, f"{partner}/{type_}/{plan_id}"))
+        with writing(self.engine) as connection:
+            held = resources.current(connection, type_, id_)
+            if held is None:
+                new = keeping.kept(keeping.version_of(resource, id_, 1, now()), partner)
+                resources.add(connection, new)
+                return id_, "1"
+            return id_, str(keeping.keep_next(connection, held, resource, now()).version)
+
+
+def knowledge_of(
+    engine: Engine, settings: Settings, partner: Partner, client: FhirClient, *, anew: bool = False
+) -> Knowledge:
+    """What is known of a partner; its statement is read where there is none yet, it is old, or `anew`.
+
+    A partner without a statement is one that does not say what it takes.  WillAnswerTheSame where it speaks another
+    FHIR."""
+    with reading(engine) as connection:
+        known = partner_knowledge.get(connection, partner.name)
+    if (
+        known is not None
+        and known.base_url == partner.base_url
+        and not anew
+        and not known.older_than(settings.statement_max_age)
+    ):
+        return known
+    accepted = None
+    try:
+        accepted = as_json(accepts(client.metadata()))
+    except WillAnswerTheSame as refused:
+        if refused.status not in _NO_STATEMENT:
+            return Knowledge(partner.name, partner.base_url, None, {}, now())  # it may say so yet: not kept
+    except NoStatement as none:
+        if "FHIR" in str(none):
+            raise WillAnswerTheSame(f"its statement: {none}", codes=("not-supported",)) from None
+    with writing(engine) as connection:
+        return partner_knowledge.learn_statement(connection, partner.name, partner.base_url, accepted)
+
+
+def read_back(client: FhirClient, delivered: Delivered) -> tuple[str, ...] | None:
+    """The elements that the partner did not keep as they were sent; None where it could not be read."""
+    sent, there = delivered.resource, delivered.remote_id
+    if sent is None or there is None:
+        return None
+    if delivered.found is not None:
+        return unkept(sent, delivered.found)
+    try:
+        held = client.read(f"{sent['resourceType']}/{there}")
+    except PartnerTrouble:
+        return None
+    return unkept(sent, held)

@@ -1,0 +1,22 @@
+"""Nothing is sent, because the partner takes nothing: the plan and its letter are kept for it to read here."""
+
+from __future__ import annotations
+
+from adapter.client import FhirClient
+from adapter.delivery.plan_bundle import CannotBeSent, with_subject
+from adapter.delivery.sending import Sending
+from adapter.delivery.transaction import Delivered, Resource
+from adapter.delivery.ways.papers import document
+
+
+def bring(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
+    """Keeps them; where they are is our own FHIR API."""
+    del client, first
+    known_by = next(sending.patient_identifiers(), None)
+    if known_by is None:
+        what = "the patient has no identifier with a system to be known by"
+        raise CannotBeSent(what, "required", "Patient.identifier")
+    subject: Resource = {"type": "Patient", "identifier": known_by.json()}  # no Patient of the partner's is here
+    sending.offer(document(sending, subject))
+    id_, version = sending.offer(with_subject(sending.named(), subject))
+    return Delivered(id_, version, sent=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from sqlalchemy import Engine
 
@@ -21,15 +23,17 @@ def create_app(
     *,
     engine: Engine | None = None,
     changed: Changed | None = None,
+    at_work: Callable[[], bool] | None = None,
 ) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
     `changed` is told of every move of a referral within its transaction; without it senders come and read.
+    `at_work` says whether the worker of this process is, where it has one.
     """
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
 
-    from adapter import clinic_api, fhir_api
+    from adapter import clinic_api, fhir_api, monitoring
     from adapter.exchange.workflow.moving import told_to_nobody
     from adapter.fhir_api import answers
     from adapter.store import deadline
@@ -43,6 +47,8 @@ def create_app(
     app.before_request(lambda: deadline.begin(settings.request_seconds))
     app.teardown_request(lambda _: deadline.end())
     app.register_blueprint(fhir_api.fhir_api(settings, engine, changed or told_to_nobody))
+    monitoring.measured(app)
+    app.register_blueprint(monitoring.monitoring(settings, engine, at_work))
     app.register_blueprint(clinic_api.clinic_api(settings, engine, changed or told_to_nobody))
 
     @app.errorhandler(HTTPException)

@@ -21,7 +21,10 @@ PREFIX = "paingate_"
 MAY: dict[str, tuple[tuple[str, str], ...]] = {
     "reader": (("GET", ".*"),),
     "clinician": (("GET|POST|PUT|PATCH|DELETE", ".*"),),
-    "operator": (("GET", ".*/deliveries"),),
+    "operator": (
+        ("GET", ".*/deliveries|/deliveries/[^/]*|/partners|/metrics"),
+        ("POST", "/deliveries/[^/]*/(replay|cancel)|/partners/[^/]*/replay"),
+    ),
 }
 """By role: methods, and addresses below /clinic/v1."""
 

@@ -23,6 +23,9 @@ FILES = (
 SITE = "the folder of a site that does some of it differently (default PAINGATE_SITE, where that is set)"
 CONFIG = "the settings file (default paingate.toml, where there is one)"
 JSON = "what is told, as one JSON document a line"
+WORKER = "what the worker is called; no two that run are called the same (default this machine's name)"
+PARTNER = "the partner's name in the settings"
+STATES = ("pending", "delivered", "refused", "superseded", "cancelled")  # as ROLES
 ROLES = ("reader", "clinician", "operator")  # settings would have to be loaded for them; a test holds them equal
 STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 
@@ -63,8 +66,44 @@ def parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "adapter.cli.serve:serve", "the service: FHIR API, clinic API, delivery")
     serve.add_argument("--host", metavar="ADDRESS", help="the address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="the port to listen on (default 8080)")
-    serve.add_argument("--database-url", metavar="URL", help="where to keep everything (default sqlite:///paingate.db)")
-    serve.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
+    serve.add_argument("--name", help=WORKER)
+    _takes_database(serve)
+
+    worker = _command(commands, "worker", "adapter.cli.worker:run", "another process that delivers, for several hosts")
+    worker.add_argument("--name", help=WORKER)
+    _takes_database(worker)
+
+    pushes = _command(commands, "push", "adapter.cli.deliveries:push", "a plan to a partner now, or what would be sent")
+    pushes.add_argument(
+        "record", metavar="RECORD", help="the file with the care plan record, or the id of a stored plan"
+    )
+    pushes.add_argument("--to", metavar="PARTNER", required=True, help=PARTNER)
+    pushes.add_argument("--dry-run", action="store_true", help="only say what would be sent, which way, and why")
+    _takes_database(pushes, json=True)
+
+    brought = commands.add_parser(
+        "deliveries", help="what goes to partners, and what came of it",
+        description="What goes to partners, and what came of it.",
+    )  # fmt: skip
+    brought.set_defaults(parser=brought)
+    deeds = brought.add_subparsers(title="actions", metavar="ACTION")
+    lists = _command(deeds, "list", "adapter.cli.deliveries:listed", "every delivery, the last changed first")
+    lists.add_argument("--state", choices=STATES, help="only those in this state")
+    lists.add_argument("--partner", metavar="NAME", help="only those to this partner")
+    _takes_database(lists, json=True)
+    for name, metavar, says in (
+        ("show", "ID", "all that is known of one delivery"),
+        ("cancel", "ID", "do not send it, or do not try again"),
+        ("verify", "PLAN", "what each partner holds of a plan, by element"),
+    ):
+        deed = _command(deeds, name, f"adapter.cli.deliveries:{name}", says)
+        deed.add_argument(metavar.lower(), metavar=metavar)
+        _takes_database(deed, json=True)
+
+    again = _command(commands, "replay", "adapter.cli.deliveries:replay", "refused and cancelled deliveries again")
+    again.add_argument("ids", nargs="*", metavar="ID", help="the deliveries")
+    again.add_argument("--to", metavar="PARTNER", help=PARTNER)
+    _takes_database(again, json=True)
 
     tokens = commands.add_parser(
         "token", help="the clinic API's own tokens", description="The clinic API's own tokens."
@@ -140,6 +179,15 @@ def _command(
     command = commands.add_parser(name, help=does, description=f"{does[0].upper()}{does[1:]}.")
     command.set_defaults(runs=runs, parser=command)
     return command
+
+
+def _takes_database(command: argparse.ArgumentParser, *, json: bool = False) -> None:
+    command.add_argument(
+        "--database-url", metavar="URL", help="where everything is kept (default sqlite:///paingate.db)"
+    )
+    command.add_argument("--config", type=Path, metavar="FILE", help=CONFIG)
+    if json:
+        command.add_argument("--json", action="store_true", help=JSON)
 
 
 def _takes_settings(command: argparse.ArgumentParser) -> None:

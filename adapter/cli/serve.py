@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from adapter.delivery.naming import NameTaken
 from adapter.delivery.partners import refuse_unfit_keys
 from adapter.exchange.translation import site_of
 from adapter.settings import SettingsError, open_doors, read_settings, refuse_open_address
@@ -38,13 +39,13 @@ def serve(arguments: argparse.Namespace) -> int:
         refuse_open_address(settings)
         refuse_unfit_keys(settings)
         site_of(settings.site)
-        return _serve(settings)
-    except (SettingsError, DeclarationError) as contradiction:
+        return _serve(settings, arguments.name or "")
+    except (SettingsError, DeclarationError, NameTaken) as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, name: str) -> int:
     from sqlalchemy.exc import SQLAlchemyError
     from waitress.server import create_server
 
@@ -52,14 +53,16 @@ def _serve(settings: Settings) -> int:
     from adapter.delivery import worker
     from adapter.delivery.answers import BringBack
     from adapter.store.engine import open_engine
+    from adapter.store.migrate import migrate
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _stop)
     try:
         engine = open_engine(settings.database_url)
-        app = create_app(settings, engine=engine, changed=BringBack(settings))
-        working = worker.start(settings, engine)
+        migrate(engine)
+        working = worker.start(settings, engine, name=name)
+        app = create_app(settings, engine=engine, changed=BringBack(settings), at_work=working.at_work)
     except (SQLAlchemyError, ModuleNotFoundError) as trouble:
         sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
         return 1

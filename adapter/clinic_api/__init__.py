@@ -10,6 +10,7 @@ from adapter.bodies import check_address
 from adapter.clinic_api import changes, errors
 from adapter.clinic_api.asking import answer, check_parameters
 from adapter.clinic_api.decisions import decision_routes
+from adapter.clinic_api.deliveries import delivery_routes
 from adapter.clinic_api.feed import feed_routes
 from adapter.clinic_api.inbox import inbox_routes
 from adapter.clinic_api.openapi import openapi_route
@@ -37,6 +38,7 @@ def clinic_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprin
     changes.add_routes(routes, settings, engine)
     record_routes(routes, settings, engine)
     feed_routes(routes, engine)
+    delivery_routes(routes, settings, engine)
     openapi_route(routes, settings)
     return routes
 

@@ -12,6 +12,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from adapter.bodies import if_match, json_response, read_body, read_json
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
+from adapter.store.deliveries import STATES
 from adapter.store.referrals import STATUSES
 
 JSON = "application/json"
@@ -20,9 +21,11 @@ ID = r"[A-Za-z0-9.-]{1,64}"
 PAGE = 50
 MOST_REFERRALS = 200
 MOST_CHANGES = 1000
+MOST_DELIVERIES = 500
 _DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _DAY_OR_INSTANT = rf"{_DAY}(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{{1,6}})?Z)?"
 _STATUS = f"({'|'.join(STATUSES)})"
+_STATE = f"({'|'.join(STATES)})"
 
 
 def _place(least: int, says: str) -> fields.Integer:
@@ -67,7 +70,20 @@ class Feed(Schema):
     limit = _page(MOST_CHANGES)
 
 
-PARAMETERS: Mapping[str, Schema] = {"clinic.inbox": Inbox(unknown=EXCLUDE), "clinic.feed": Feed(unknown=EXCLUDE)}
+class AllDeliveries(Schema):
+    """What the list of deliveries may be asked for."""
+
+    state = _text(f"state is one of {', '.join(STATES)}, or several with commas between them.", f"{_STATE}(,{_STATE})*")
+    partner = _text("partner is the name of a partner.")
+    cursor = _text("cursor is what the page before gave as `next`.", r"[0-9TZ:.-]{20,40}~[A-Za-z0-9-]{1,64}")
+    limit = _page(MOST_DELIVERIES)
+
+
+PARAMETERS: Mapping[str, Schema] = {
+    "clinic.inbox": Inbox(unknown=EXCLUDE),
+    "clinic.feed": Feed(unknown=EXCLUDE),
+    "clinic.all_deliveries": AllDeliveries(unknown=EXCLUDE),
+}
 """By the route; the others have none."""
 
 

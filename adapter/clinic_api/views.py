@@ -91,6 +91,11 @@ def delivery_view(delivery: Delivery) -> dict[str, Any]:
     return {"id": told.pop("id"), version: delivery.item_version, **told}
 
 
+def any_delivery_view(delivery: Delivery) -> dict[str, Any]:
+    """The same where deliveries of everything stand together."""
+    return vars(delivery)
+
+
 def kept_view(kept: Kept) -> dict[str, Any]:
     """A version of one of the clinic's own records."""
     rest = {name: value for name, value in vars(kept).items() if name != "kind"}

@@ -46,7 +46,7 @@ class BringBack:
         if any(one.item_version == task.version for one in known):
             return
         for one in known:
-            if one.state == "pending" and not deliveries.under_way(connection, one):
+            if one.state == "pending" and not one.under_way:
                 deliveries.settle(connection, one.id, "superseded")  # or else this one would wait behind it
         deliveries.insert_pending(connection, KIND, referral.id, task.version, partner.name)
 

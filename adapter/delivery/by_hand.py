@@ -1,21 +1,35 @@
-"""A plan pushed by hand: the same delivery by the same way, only now.
+"""What a person does to deliveries: pushes a plan now, replays what was refused, cancels what was not sent yet.
 
-One that waits for its next attempt is woken; one that was settled is opened again and looks at the partner before it
-sends anything, so that pushing twice leaves one of everything there.
+All go the same way as everything else: work is put in, and a worker looks at the partner before it sends anything, so
+that doing it twice leaves one of everything there.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapter.exchange.plans import KIND
 from adapter.settings import Settings
 from adapter.store import deliveries, plans, work
-from adapter.store.deliveries import Delivery
+from adapter.store.clock import milliseconds
+from adapter.store.deliveries import Delivery, Sought, State
 from adapter.store.engine import writing
 
+REPLAYABLE: tuple[State, ...] = ("refused", "cancelled")
+APART = 100
+"""Milliseconds between two deliveries that are replayed together: ten a second, behind whatever else is due."""
+_AT_ONCE = 500
 
-class NothingToPush(Exception):
+
+class NotPossible(Exception):
+    """Nothing was done; the message says why."""
+
+
+class NoSuchDelivery(NotPossible):
+    """There is none with this id."""
+
+
+class NothingToPush(NotPossible):
     """No such plan, or no such partner; the message says which."""
 
 
@@ -37,3 +51,59 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
         if newest.state != "pending":
             deliveries.reopen(connection, newest)
     return newest
+
+
+def replay(engine: Engine, delivery_id: str) -> Delivery:
+    """Pending again and due at once.  NotPossible where it is not refused or cancelled, or a later version is there."""
+    with writing(engine) as connection:
+        one = _known(connection, delivery_id)
+        if one.state not in REPLAYABLE:
+            raise NotPossible(f"It is {one.state}: only what is {' or '.join(REPLAYABLE)} is replayed.")
+        if _stood_for(connection, one):
+            raise NotPossible("A later version of the same stands in its place: replay that, or put a new one.")
+        deliveries.reopen(connection, one)
+        return _known(connection, delivery_id)
+
+
+def replay_all(engine: Engine, partner: str) -> int:
+    """Everything that a partner refused is pending again, ten of it due in a second; how much that was.
+
+    What a later version stands for is left as it is."""
+    replayed, behind = 0, None
+    while True:
+        with writing(engine) as connection:
+            found = deliveries.page(connection, Sought(("refused",), partner), behind, _AT_ONCE)
+            for one in found:
+                due_at = milliseconds() + APART * replayed
+                if not _stood_for(connection, one) and deliveries.reopen(connection, one, due_at):
+                    replayed += 1
+        if len(found) < _AT_ONCE:
+            return replayed
+        behind = (found[-1].updated_at, found[-1].id)
+
+
+def cancel(engine: Engine, delivery_id: str) -> Delivery:
+    """It is not sent, or not tried again.  NotPossible where it is settled, or under way at this moment."""
+    with writing(engine) as connection:
+        one = _known(connection, delivery_id)
+        if one.state != "pending":
+            raise NotPossible(f"It is {one.state}: only what is pending can be cancelled.")
+        if one.under_way:
+            raise NotPossible("It is being sent at this moment: see in a minute what came of it.")
+        deliveries.settle(connection, one.id, "cancelled", last_error=one.last_error)
+        return _known(connection, delivery_id)
+
+
+def _known(connection: Connection, delivery_id: str) -> Delivery:
+    one = deliveries.get(connection, delivery_id)
+    if one is None:
+        raise NoSuchDelivery("There is no delivery with this id.")
+    return one
+
+
+def _stood_for(connection: Connection, one: Delivery) -> bool:
+    """Whether a later version of the same is there or on its way."""
+    all_of_item = deliveries.of_item(connection, one.kind, one.item_id, one.partner)
+    return any(
+        other.item_version > one.item_version and other.state in ("pending", "delivered") for other in all_of_item
+    )

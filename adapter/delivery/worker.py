@@ -28,6 +28,7 @@ from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import Render
 from adapter.delivery.plans import Plans
 from adapter.delivery.pulls import Puller
+from adapter.metering import ATTEMPTS
 from adapter.settings import Settings
 from adapter.store import work, workers
 from adapter.store.engine import reading, writing
@@ -67,6 +68,7 @@ class Worker:
     _under_way: dict[str, int] = field(default_factory=dict)
     _count: threading.Lock = field(default_factory=threading.Lock)
     _watched: dict[str, _Watch] = field(default_factory=dict)
+    _counted_at: float = 0.0
 
     def start(self) -> None:
         """Says that it is there, takes up what a predecessor of its name left, and begins."""
@@ -78,6 +80,7 @@ class Worker:
                         workers.leave(connection, before.id)
             workers.beat(connection, self.id, self.name, socket.gethostname())
             work.free_orphans(connection)
+        self._counted_at = time.monotonic()
         self._hands = {one: ThreadPoolExecutor(most, f"paingate-{one}") for one, most in self.at.items()}
         self._threads = [threading.Thread(target=does, daemon=True) for does in (self._claiming, self._beating)]
         for thread in self._threads:
@@ -99,6 +102,11 @@ class Worker:
             workers.leave(connection, self.id)
         if self._held is not None:
             self._held.give_back()
+
+    def at_work(self) -> bool:
+        """Whether it claims, and was counted not long ago."""
+        alive = all(thread.is_alive() for thread in self._threads)
+        return alive and time.monotonic() - self._counted_at < DEAD_AFTER_SECONDS
 
     # ------------------------------------------------------------------ claiming
 
@@ -144,7 +152,7 @@ class Worker:
         try:
             while not self._stopping.is_set():
                 try:
-                    run()
+                    ATTEMPTS.labels(partner, run()).inc()
                     return
                 except Exception as trouble:  # noqa: BLE001 - whatever it is, the work has to be settled
                     failures += 1
@@ -180,14 +188,17 @@ class Worker:
                     self._watched[one.id] = _Watch(one.beat, now)
                 elif now - seen.since >= DEAD_AFTER_SECONDS and workers.bury(connection, one):
                     log.error("worker %s on %s stands still: its work is taken over", one.name, one.host)
+            self._counted_at = now
             if freed := work.free_orphans(connection):
                 log.warning("worker %s freed %d pieces of work that were nobody's", self.name, freed)
 
 
-def start(settings: Settings, engine: Engine, render: Render | None = None, *, name: str = "") -> Worker:
+def start(
+    settings: Settings, engine: Engine, render: Render | None = None, *, name: str = "", only: str = ""
+) -> Worker:
     """A worker that has begun, under the name that is wanted; NameTaken where a live one of this machine has it.
 
-    `render` is the mappings' own unless it is given."""
+    `render` is the mappings' own unless it is given.  only: the one partner that it works for."""
     held = take_name(settings.database_url, name)
     pace = Pace(first=settings.retry_base, longest=settings.retry_ceiling)
     client = partial(client_for, settings)
@@ -202,7 +213,7 @@ def start(settings: Settings, engine: Engine, render: Render | None = None, *, n
         park_after=settings.park_after,
     )
     puller = Puller(engine, settings, client, BringBack(settings), pace)
-    at = {one.name: settings.at_once for one in settings.partners if one.base_url}
+    at = {one.name: settings.at_once for one in settings.partners if one.base_url and only in ("", one.name)}
     started = Worker(engine, held.name, at, {"delivery": courier.begin, "pull": puller.begin}, _held=held)
     started.start()
     return started

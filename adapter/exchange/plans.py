@@ -6,6 +6,7 @@ there before gets this one, and a delivery that was refused is tried again, sinc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,8 @@ from mappings import Issue
 from mappings.values import same
 
 KIND: Kind = "care_plan"
+CALLED_OFF = ("withdrawn", "entered in error")
+"""The statuses of a plan that nobody needs to hear of who never heard of the plan."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,11 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
 
 def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:
     """A delivery for every partner that is to have this version and has none; one that was refused is opened again."""
-    known = {
-        one.partner: one for one in deliveries.of_item(connection, KIND, plan.id) if one.item_version == plan.version
-    }
+    of_plan = deliveries.of_item(connection, KIND, plan.id)
+    known = {one.partner: one for one in of_plan if one.item_version == plan.version}
     for partner in settings.partners:
+        if plan.record.get("status") in CALLED_OFF and _not_sent(connection, of_plan, partner.name):
+            continue
         held = known.get(partner.name)
         if KIND not in partner.sends or (held is not None and held.state != "refused"):
             continue
@@ -93,6 +97,16 @@ def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:
             deliveries.reopen(connection, held)
         else:
             deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
+
+
+def _not_sent(connection: Connection, of_plan: Sequence[Delivery], partner: str) -> bool:
+    """Whether nothing of a plan that is called off ever left for a partner: then nothing of it does."""
+    there = [one for one in of_plan if one.partner == partner]
+    if any(one.attempts for one in there):
+        return False
+    for one in there:
+        deliveries.settle(connection, one.id, "cancelled")
+    return True
 
 
 def plan_of(engine: Engine, plan_id: str) -> Held:

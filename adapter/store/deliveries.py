@@ -9,16 +9,17 @@ mended what stood in its way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
 
 from adapter.store import changes, rows, work
-from adapter.store.clock import milliseconds, now
+from adapter.store.clock import instant, milliseconds, now
 from adapter.store.tables import delivery
+from adapter.store.tables import work as work_table
 from adapter.store.work import Work
 from mappings.r4 import exact_json
 
@@ -52,12 +53,25 @@ class Delivery:
     unkept: tuple[str, ...] | None = None
     """The elements that the partner did not keep as they were sent; None where that is not known."""
     read_back_at: str | None = None
+    next_attempt_at: str | None = None
+    """Of its work, where there is some: not before then; None while an attempt is under way."""
+    failing_since: str | None = None
+    under_way: bool = False
+
+
+_ROWS = select(delivery, work_table.c.due_at, work_table.c.failing_since, work_table.c.owner).join_from(
+    delivery, work_table, delivery.c.id == work_table.c.id, isouter=True
+)
 
 
 def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
     """A new delivery, due at once; a second one of the same version to the same partner is an IntegrityError."""
     new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
-    rows.add(connection, delivery, {name: value for name, value in vars(new).items() if value not in (None, ())})
+    rows.add(
+        connection,
+        delivery,
+        {name: value for name, value in vars(new).items() if name in delivery.c and value not in (None, ())},
+    )
     work.put(connection, _work_of(new))
     return new
 
@@ -69,23 +83,50 @@ def _work_of(one: Delivery, due_at: int = 0) -> Work:
 
 
 def get(connection: Connection, delivery_id: str) -> Delivery | None:
-    row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).first()
+    row = connection.execute(_ROWS.where(delivery.c.id == delivery_id)).first()
     return _delivery(row) if row else None
 
 
 def of_item(connection: Connection, kind: Kind, item_id: str, partner: str | None = None) -> list[Delivery]:
     """All of an item, oldest version first; of one partner where it is named."""
-    query = select(delivery).where(delivery.c.kind == kind, delivery.c.item_id == item_id)
+    query = _ROWS.where(delivery.c.kind == kind, delivery.c.item_id == item_id)
     if partner is not None:
         query = query.where(delivery.c.partner == partner)
     rows = connection.execute(query.order_by(delivery.c.item_version, delivery.c.partner))
     return [_delivery(row) for row in rows]
 
 
-def under_way(connection: Connection, one: Delivery) -> bool:
-    """Whether somebody makes an attempt at it now."""
-    mine = work.get(connection, one.id)
-    return mine is not None and mine.owner is not None
+@dataclass(frozen=True)
+class Sought:
+    """Which deliveries are wanted."""
+
+    states: Sequence[State] = ()
+    """Any of these; any at all where none is named."""
+    partner: str | None = None
+    kind: Kind | None = None
+    item_id: str | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        if self.states:
+            yield delivery.c.state.in_(self.states)
+        for column, value in (("partner", self.partner), ("kind", self.kind), ("item_id", self.item_id)):
+            if value is not None:
+                yield delivery.c[column] == value
+
+
+def page(connection: Connection, sought: Sought, behind: tuple[str, str] | None, most: int) -> list[Delivery]:
+    """Those that are wanted, the last changed first; behind: the instant and id of the last one of the page before."""
+    query = _ROWS.where(*sought.conditions())
+    if behind is not None:
+        query = query.where(tuple_(delivery.c.updated_at, delivery.c.id) < tuple_(*behind))
+    rows = connection.execute(query.order_by(delivery.c.updated_at.desc(), delivery.c.id.desc()).limit(most))
+    return [_delivery(row) for row in rows]
+
+
+def counts(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many there are, by partner and state."""
+    counted = select(delivery.c.partner, delivery.c.state, func.count()).group_by(delivery.c.partner, delivery.c.state)
+    return {(partner, state): number for partner, state, number in connection.execute(counted)}
 
 
 def begin_attempt(connection: Connection, delivery_id: str) -> None:
@@ -143,7 +184,7 @@ def last_delivered(
     connection: Connection, kind: Kind, item_id: str, partner: str, *, before: int | None = None
 ) -> Delivery | None:
     """The newest version of an item that a partner was brought; before: of those older than that version."""
-    there = select(delivery).where(
+    there = _ROWS.where(
         delivery.c.kind == kind, delivery.c.item_id == item_id, delivery.c.partner == partner,
         delivery.c.state == "delivered",
     )  # fmt: skip
@@ -179,7 +220,15 @@ def reopen(connection: Connection, settled: Delivery, due_at: int = 0) -> bool:
 
 def _delivery(row: Row[Any]) -> Delivery:
     told = row._asdict()
-    return Delivery(**told | {"because": tuple(_listed(told["because"]) or ()), "unkept": _listed(told["unkept"])})
+    due_at, failing_since, owner = (told.pop(name) for name in ("due_at", "failing_since", "owner"))
+    of_work = {
+        "next_attempt_at": instant(due_at) if due_at is not None and owner is None else None,
+        "failing_since": instant(failing_since) if failing_since is not None else None,
+        "under_way": owner is not None,
+    }
+    return Delivery(
+        **told | of_work | {"because": tuple(_listed(told["because"]) or ()), "unkept": _listed(told["unkept"])}
+    )
 
 
 def _listed(kept: bytes | None) -> tuple[str, ...] | None:

@@ -136,6 +136,9 @@ class Delivery(Answer):
         metadata={"description": "The elements that the partner did not keep as they were sent; null: not known."},
     )
     read_back_at = maybe("When that was looked at.")
+    next_attempt_at = maybe("Not before then is it tried next; null where it is settled, or under way.")
+    failing_since = maybe("Since when attempts have failed, while it is pending.")
+    under_way = fields.Boolean(required=True, metadata={"description": "Whether an attempt is made now."})
 
 
 class PlanDelivery(Delivery):
@@ -144,6 +147,44 @@ class PlanDelivery(Delivery):
 
 class TaskDelivery(Delivery):
     task_version = number("Which version of the Task.")
+
+
+class AnyDelivery(Delivery):
+    kind = text("What was brought: a care_plan, or answers to a referral.")
+    item_id = text("The plan's id, or the referral's.")
+    item_version = number("Which version of the plan, or of the referral's Task.")
+
+
+class Deliveries(Answer):
+    """A page of deliveries."""
+
+    deliveries = many(AnyDelivery, "The last changed first.")
+    next = maybe("The cursor of the next page; null on the last.")
+
+
+class Replayed(Answer):
+    replayed = number("How many deliveries are pending again.")
+
+
+class Partner(Answer):
+    """A partner, and how it is doing."""
+
+    name = text("Its name in the settings.")
+    base_url = text("Where it is.")
+    sends = words("What it gets.")
+    fit = maybe("The way in which plans go there; null where it was not asked yet.")
+    because = words("Why no better one, a line for each.")
+    asked_at = maybe("When it was asked what it takes.")
+    failures = number("How often it failed in a row.")
+    failing_since = maybe("Since when.")
+    down = fields.Boolean(required=True, metadata={"description": "Whether it is left alone but for single tries."})
+    left_alone_until = maybe("Until when nothing is begun there.")
+    last_error = maybe("What the last failure was.")
+    deliveries = record("How many deliveries there are in each state.")
+
+
+class Partners(Answer):
+    partners = many(Partner, "In the order of the settings.")
 
 
 class PlanDeliveries(Answer):

@@ -112,6 +112,12 @@ def operations(site: Site, *, closed: bool = False) -> Mapping[str, Operation]:
         "plan": Operation("A plan as it stands.", answers.Plan),
         "deliveries": Operation("Where a plan was brought.", answers.PlanDeliveries),
         "pdf": Operation("A plan as a letter.", None, media=PDF),
+        "all_deliveries": Operation("What went to whom, and what came of it.", answers.Deliveries),
+        "delivery": Operation("One delivery.", answers.AnyDelivery),
+        "replay_delivery": Operation("Bring it again, where it was refused or cancelled.", answers.AnyDelivery),
+        "cancel_delivery": Operation("Do not send it, or not try again.", answers.AnyDelivery),
+        "partners": Operation("How the partners are doing.", answers.Partners),
+        "replay_all": Operation("Bring all again that a partner refused, ten in a second.", answers.Replayed),
         "openapi": Operation("This description.", None),
     }
     return fixed | dict(_decisions(site)) | dict(_own_records(site))

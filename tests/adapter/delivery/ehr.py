@@ -1,12 +1,13 @@
 """An EHR that does what its CapabilityStatement says, and remembers what it was asked.
 
-It lives behind `responses`: no sockets.  A test takes one thing away from it, or breaks one answer.
+It lives behind `responses`, without sockets, or within a server.  A test takes one thing away from it, or breaks one
+answer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -84,18 +85,21 @@ class Ehr:
     # ------------------------------------------------------------------ answering
 
     def _answer(self, request: requests.PreparedRequest) -> Answer:
-        parts = urlsplit(str(request.url))
-        path = unquote(parts.path.removeprefix("/fhir").strip("/") + (f"?{parts.query}" if parts.query else ""))
-        body = exact_json.loads(request.body) if request.body else None
-        self.asked.append(Request(str(request.method), path, dict(request.headers), body))
-        if request.method != "GET" and self.between is not None:
-            between, self.between = self.between, None
-            between()
-        answer = self._does(self.asked[-1], parse_qs(parts.query))
+        answer = self.answer(str(request.method), str(request.url), dict(request.headers), request.body)
         if request.method != "GET" and self.loses and answer[0] < 300:
             self.loses -= 1
             raise requests.ConnectionError("the answer is lost")
         return answer
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None) -> Answer:
+        """Status, headers and body."""
+        parts = urlsplit(url)
+        path = unquote(parts.path.removeprefix("/fhir").strip("/") + (f"?{parts.query}" if parts.query else ""))
+        self.asked.append(Request(method, path, dict(headers), exact_json.loads(body) if body else None))
+        if method != "GET" and self.between is not None:
+            between, self.between = self.between, None
+            between()
+        return self._does(self.asked[-1], parse_qs(parts.query))
 
     def _does(self, asked: Request, query: dict[str, list[str]]) -> Answer:
         type_, _, id_ = asked.path.partition("?")[0].partition("/")

@@ -132,8 +132,8 @@ def knowledge_of(
 ) -> Knowledge:
     """What is known of a partner; its statement is read where there is none yet, it is old, or `anew`.
 
-    A partner without a statement is one that does not say what it takes.  WillAnswerTheSame where it speaks another
-    FHIR."""
+    A partner without a statement is one that does not say what it takes; where the answer may be somebody else's (a
+    proxy's, a gate's) that is not kept.  WillAnswerTheSame where it speaks another FHIR."""
     with reading(engine) as connection:
         known = partner_knowledge.get(connection, partner.name)
     if (
@@ -150,8 +150,9 @@ def knowledge_of(
         if refused.status not in _NO_STATEMENT:
             return Knowledge(partner.name, partner.base_url, None, {}, now())  # it may say so yet: not kept
     except NoStatement as none:
-        if "FHIR" in str(none):
+        if none.version is not None:
             raise WillAnswerTheSame(f"its statement: {none}", codes=("not-supported",)) from None
+        return Knowledge(partner.name, partner.base_url, None, {}, now())
     with writing(engine) as connection:
         return partner_knowledge.learn_statement(connection, partner.name, partner.base_url, accepted)
 

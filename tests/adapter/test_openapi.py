@@ -88,6 +88,11 @@ def test_what_is_answered_is_what_is_described(client: FlaskClient, description:
         *((("get", f"/clinic/v1/{kind}/1/history", None, 200)) for kind in OWN),
         *((("get", f"/clinic/v1/patients/{one['patient_number']}/{kind}", None, 200)) for kind in OWN),
         ("get", "/clinic/v1/changes", None, 200),
+        ("get", "/clinic/v1/deliveries", None, 200),
+        ("get", "/clinic/v1/deliveries?state=lost", None, 400),
+        ("get", "/clinic/v1/partners", None, 200),
+        ("post", "/clinic/v1/partners/hospital/replay", None, 200),
+        ("post", "/clinic/v1/deliveries/none/cancel", None, 404),
     ]
     for method, address, body, status in asked:
         answer = client.open(address, method=method.upper(), json=body)

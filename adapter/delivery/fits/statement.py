@@ -17,6 +17,11 @@ _NO_VERSIONS = "no-version"
 class NoStatement(Exception):
     """The answer is no CapabilityStatement, or not one of R4; the message says what it is instead."""
 
+    def __init__(self, what: str, version: str | None = None) -> None:
+        self.version = version
+        """The FHIR that it speaks instead."""
+        super().__init__(what)
+
 
 @dataclass(frozen=True)
 class OfType:
@@ -65,7 +70,7 @@ def accepts(statement: Json) -> Accepts:
     version = statement.get("fhirVersion")
     if version not in R4:
         told = version if isinstance(version, str) and len(version) < 20 else "another version"
-        raise NoStatement(f"it speaks FHIR {told}, and what is sent is R4 (4.0.1)")
+        raise NoStatement(f"it speaks FHIR {told}, and what is sent is R4 (4.0.1)", told)
     system: set[str] = set()
     types: dict[str, OfType] = {}
     for rest in _dicts(statement.get("rest")):

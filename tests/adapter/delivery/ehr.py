@@ -52,6 +52,8 @@ class Ehr:
     """Search parameters that it ignores, in silence."""
     says_nothing: bool = False
     """Whether creates are answered with an empty body and no Location."""
+    forbids: bool = False
+    """Whether every write is answered with 403."""
     loses: int = 0
     """How many writes' answers are lost on the way."""
     between: Callable[[], None] | None = None
@@ -105,6 +107,8 @@ class Ehr:
         type_, _, id_ = asked.path.partition("?")[0].partition("/")
         if asked.path == "metadata":
             return 200, {}, exact_json.dumps(self.statement).decode()
+        if self.forbids and asked.method != "GET":
+            return _outcome(403, "forbidden")
         if type_ == "":
             return self._transaction(asked) if self._can_system("transaction") else _outcome(405, "not-supported")
         if type_ in self.claims_only and asked.method != "GET":

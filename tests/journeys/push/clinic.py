@@ -41,6 +41,7 @@ def settings(database_url: str, partner_url: str, retry_base: str = "0.2", retry
         database_url=database_url,
         retry_base=float(retry_base),
         retry_ceiling=float(retry_ceiling),
+        read_timeout=float(os.environ.get("PAINGATE_TEST_READ_TIMEOUT", "30")),
     )
 
 

@@ -3,20 +3,34 @@
 `through` passes everything on; `swallow` accepts a connection and reads nothing, as a partner that hangs does;
 `withhold` passes a write on, lets the partner store it, reads its answer, and keeps it to itself; `cut` does the same
 once and hangs up; `refuse` answers 503 to everything, and `forbid` 403.
+
+`BAD` are the ways in which an answer is spoilt, whether or not the partner did what it was asked: refused or throttled
+with Retry-After in either form, answered as a web page, redirected, reset, cut off in the middle, too slow, or said to
+be done when it was not.
 """
 
 from __future__ import annotations
 
 import http.client
+import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-Way = Literal["through", "swallow", "withhold", "cut", "refuse", "forbid"]
+Bad = Literal[
+    "throttle in seconds", "throttle until a date", "unavailable", "web page", "redirect", "unauthorised", "reset",
+    "truncate", "truncate after it was done", "garble after it was done", "slow", "lie",
+]  # fmt: skip
+BAD: tuple[Bad, ...] = get_args(Bad)
+Way = Literal["through", "swallow", "withhold", "cut", "refuse", "forbid"] | Bad
 WITHIN = 30.0
 
 
@@ -67,6 +81,10 @@ class _Passing(BaseHTTPRequestHandler):
             self.end_headers()
             self.server.broken.put(self.server.way)
             return
+        if self.server.way in BAD and not self.server.way.endswith("it was done"):
+            self.server.broken.put(self.server.way)
+            self._spoilt(self.server.way, body)
+            return
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         there = http.client.HTTPConnection(self.server.there, timeout=WITHIN)
         try:
@@ -84,6 +102,14 @@ class _Passing(BaseHTTPRequestHandler):
             self.server.broken.put("withhold")
             self.server.over.wait()
             return
+        if self.server.way.endswith("it was done"):
+            self.server.broken.put(self.server.way)
+            whole = content if self.server.way.startswith("truncate") else b""
+            if whole:
+                self._half(whole)
+            else:
+                self._said(200, {}, b'{"resourceType": "Bund\xff')
+            return
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
@@ -92,6 +118,51 @@ class _Passing(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
+
+    def _spoilt(self, way: str, body: bytes) -> None:
+        """An answer to what the partner never saw."""
+        soon = format_datetime(datetime.now(UTC) + timedelta(seconds=1), usegmt=True)
+        said: dict[str, tuple[int, dict[str, str], bytes]] = {
+            "throttle in seconds": (429, {"Retry-After": "1"}, b""),
+            "throttle until a date": (429, {"Retry-After": soon}, b""),
+            "unavailable": (503, {"Retry-After": "1"}, b""),
+            "web page": (200, {"Content-Type": "text/html"}, b"<!doctype html><title>Welcome</title>"),
+            "redirect": (302, {"Location": "http://127.0.0.1:9/login"}, b""),
+            "unauthorised": (401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}, b""),
+        }
+        if way in said:
+            self._said(*said[way])
+        elif way == "reset":
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif way == "truncate":
+            self._half(b'{"resourceType": "Bundle", "type": "transaction-response", "entry": []}')
+        elif way == "slow":
+            self.server.over.wait(3)
+        else:
+            self._lie(body)
+
+    def _lie(self, body: bytes) -> None:
+        """That it was done, and where; or that nothing is there."""
+        if self.command == "GET":
+            self._said(200, {}, b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "link": []}')
+            return
+        entries = [{"response": {"status": "201"}}] * body.count(b'"fullUrl"')
+        told = {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
+        self._said(200, {}, json.dumps(told).encode())
+
+    def _said(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in {**headers, "Content-Length": str(len(content)), "Connection": "close"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _half(self, content: bytes) -> None:
+        """Says how long it is, and ends before."""
+        self.send_response_only(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
 
     do_GET = do_POST = do_PUT = _pass_on  # noqa: N815 - names that http.server looks for
 

@@ -86,8 +86,8 @@ def owned_by(connection: Connection, id_: str, owner: str) -> bool:
 
 def being_done(connection: Connection, partner: str) -> int:
     """How many pieces somebody does now for a partner."""
-    mine = select(func.count()).where(work.c.partner == partner, work.c.owner.is_not(None))
-    return connection.scalar(mine) or 0
+    # all that anybody does now are few, and lie together in their index; what waits for one partner may be a great deal
+    return list(connection.scalars(select(work.c.partner).where(work.c.owner > ""))).count(partner)
 
 
 def put_back(connection: Connection, one: Work, due_at: int, *, alone: bool) -> None:

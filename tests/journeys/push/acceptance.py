@@ -66,6 +66,11 @@ class Processes:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the service."""
+        return self._running[0].pid
+
     def start(self) -> None:
         self._running = [self._started(command) for command in self._commands]
         until(self.answers, "the service answers", self._running[0])
@@ -109,7 +114,7 @@ def run(
         processes = Processes(folder, database_url, (well, flaky, late), workers)
         stack.callback(processes.stop)
         processes.start()
-        numbers = [_referred(processes, number) for number in range(plans)]
+        numbers = [refer(processes, number) for number in range(plans)]
         began = time.monotonic()
         expected: dict[str, list[str]] = {f"plan-{number}": [] for number in range(plans)}
         over = threading.Event()
@@ -119,7 +124,7 @@ def run(
         def put(number: int) -> None:
             for version in range(versions // plans):
                 title = f"version {version + 1}"
-                _put(processes, number, numbers[number], title)
+                put_plan(processes, number, numbers[number], title)
                 expected[f"plan-{number}"].append(title)
 
         with ThreadPoolExecutor(4) as clerks:
@@ -158,7 +163,7 @@ def _killing(processes: Processes, kills: int, among: int, seed: int, over: thre
         processes.kill_one(dice.randrange(among))
 
 
-def _referred(processes: Processes, number: int) -> str:
+def refer(processes: Processes, number: int) -> str:
     """A patient of the clinic, by its number here."""
     from tests.journeys.push.service import _referral
 
@@ -170,7 +175,7 @@ def _referred(processes: Processes, number: int) -> str:
     return f"P-{number + 1:06}"
 
 
-def _put(processes: Processes, number: int, patient: str, title: str) -> None:
+def put_plan(processes: Processes, number: int, patient: str, title: str) -> None:
     """Until it was taken: the service may be dead at the moment."""
     plan = {
         "record": "care_plan", "status": "active", "title": title,

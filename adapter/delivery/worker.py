@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 Begin = Callable[[Connection, Work], Callable[[], str] | None]
 
 POLL_SECONDS = 0.1
+GATHER_SECONDS = 0.01
 BEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 20.0
 _LONGEST_WITHOUT_DATABASE = 30.0
@@ -115,24 +116,25 @@ class Worker:
         while not self._stopping.is_set():
             self._something_ended.clear()
             try:
-                began = [self._claim(one) for one in self.at]
+                for one in self.at:
+                    self._claim(one)
                 failures = 0
             except Exception as trouble:  # noqa: BLE001 - the database, most likely: it is waited for
                 failures += 1
                 log.error("worker %s cannot claim work: %s", self.name, type(trouble).__name__)  # noqa: TRY400
                 self._stopping.wait(min(_LONGEST_WITHOUT_DATABASE, 2.0**failures))
                 continue
-            if not any(began):
-                self._something_ended.wait(POLL_SECONDS)
+            if self._something_ended.wait(POLL_SECONDS):
+                self._stopping.wait(GATHER_SECONDS)  # what ends meanwhile is replaced in one go
 
-    def _claim(self, partner: str) -> int:
-        """Begins what is due at a partner, as far as there are hands free; how much that was."""
+    def _claim(self, partner: str) -> None:
+        """Begins what is due at a partner, as far as there are hands free."""
         free = self.at[partner] - self._under_way.get(partner, 0)
         if free <= 0:
-            return 0
+            return
         with reading(self.engine) as connection:
             if not work.anything_due(connection, partner) or not outage.may_begin(connection, partner, free):
-                return 0
+                return
         runs: list[Callable[[], str]] = []
         with writing(self.engine) as connection:
             most = outage.may_begin(connection, partner, free)
@@ -144,7 +146,6 @@ class Worker:
         for run in runs:
             self._counted(partner, 1)
             self._hands[partner].submit(self._run, partner, run)
-        return len(claimed)
 
     def _run(self, partner: str, run: Callable[[], str]) -> None:
         """Only trouble with our own database comes out of it; it is waited out here, so that the work is not lost."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select, tuple_, update
 
 from adapter.store import changes, rows, work
 from adapter.store.clock import instant, milliseconds, now
@@ -64,6 +64,9 @@ _ROWS = select(delivery, work_table.c.due_at, work_table.c.failing_since, work_t
 )
 
 
+_ONE = _ROWS.where(delivery.c.id == bindparam("which"))
+
+
 def insert_pending(connection: Connection, kind: Kind, item_id: str, item_version: int, partner: str) -> Delivery:
     """A new delivery, due at once; a second one of the same version to the same partner is an IntegrityError."""
     new = Delivery(str(uuid4()), kind, item_id, item_version, partner, "pending", 0, None, None, None, now())
@@ -83,7 +86,7 @@ def _work_of(one: Delivery, due_at: int = 0) -> Work:
 
 
 def get(connection: Connection, delivery_id: str) -> Delivery | None:
-    row = connection.execute(_ROWS.where(delivery.c.id == delivery_id)).first()
+    row = connection.execute(_ONE, {"which": delivery_id}).first()
     return _delivery(row) if row else None
 
 

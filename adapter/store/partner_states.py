@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from adapter.store import rows
 from adapter.store.clock import milliseconds, now
@@ -27,8 +27,11 @@ class PartnerState:
     succeeded_at: int = 0
 
 
+_ONE = select(partner_state).where(partner_state.c.partner == bindparam("of"))
+
+
 def get(connection: Connection, partner: str) -> PartnerState:
-    row = connection.execute(select(partner_state).where(partner_state.c.partner == partner)).first()
+    row = connection.execute(_ONE, {"of": partner}).first()
     return PartnerState(**row._asdict()) if row else PartnerState(partner)
 
 

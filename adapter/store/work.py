@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, or_, select, update
 
 from adapter.store import rows
 from adapter.store.clock import milliseconds
@@ -37,6 +37,14 @@ class Work:
     """How often it failed since the partner took something else."""
 
 
+_ANY_DUE = (
+    select(work.c.id)
+    .where(work.c.partner == bindparam("of"), work.c.owner.is_(None), work.c.due_at <= bindparam("now"))
+    .limit(1)
+)
+_OWNED = select(work.c.id).where(work.c.id == bindparam("which"), work.c.owner == bindparam("by"))
+
+
 def put(connection: Connection, new: Work) -> None:
     """What is to be done; done already, or put in before, it is an IntegrityError."""
     rows.add(connection, work, vars(new))
@@ -49,8 +57,7 @@ def get(connection: Connection, id_: str) -> Work | None:
 
 def anything_due(connection: Connection, partner: str) -> bool:
     """Whether there may be something to claim: asked without the lock that claiming takes."""
-    due = select(work.c.id).where(work.c.partner == partner, work.c.owner.is_(None), work.c.due_at <= milliseconds())
-    return connection.execute(due.limit(1)).first() is not None
+    return connection.execute(_ANY_DUE, {"of": partner, "now": milliseconds()}).first() is not None
 
 
 def claim(connection: Connection, partner: str, what: tuple[What, ...], owner: str, most: int) -> list[Work]:
@@ -81,7 +88,7 @@ def claim(connection: Connection, partner: str, what: tuple[What, ...], owner: s
 
 def owned_by(connection: Connection, id_: str, owner: str) -> bool:
     """Whether it is still to be done, and by this owner."""
-    return bool(connection.scalar(select(func.count()).where(work.c.id == id_, work.c.owner == owner)))
+    return connection.execute(_OWNED, {"which": id_, "by": owner}).first() is not None
 
 
 def being_done(connection: Connection, partner: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine
 
+from adapter.delivery.transaction import ARRIVAL_UNKNOWN
 from adapter.exchange.plans import KIND
 from adapter.settings import Settings
 from adapter.store import deliveries, plans, work
@@ -54,28 +55,36 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
 
 
 def replay(engine: Engine, delivery_id: str) -> Delivery:
-    """Pending again and due at once.  NotPossible where it is not refused or cancelled, or a later version is there."""
+    """Pending again and due at once.  NotPossible where it is not refused or cancelled, or a later version is there.
+
+    Of what nobody knew whether it arrived, a person has looked by then: it is sent as if for the first time."""
     with writing(engine) as connection:
         one = _known(connection, delivery_id)
         if one.state not in REPLAYABLE:
             raise NotPossible(f"It is {one.state}: only what is {' or '.join(REPLAYABLE)} is replayed.")
         if _stood_for(connection, one):
             raise NotPossible("A later version of the same stands in its place: replay that, or put a new one.")
-        deliveries.reopen(connection, one)
+        deliveries.reopen(connection, one, afresh=_arrival_unknown(one))
         return _known(connection, delivery_id)
+
+
+def _arrival_unknown(one: Delivery) -> bool:
+    return ARRIVAL_UNKNOWN in (one.last_error or "")
 
 
 def replay_all(engine: Engine, partner: str) -> int:
     """Everything that a partner refused is pending again, ten of it due in a second; how much that was.
 
-    What a later version stands for is left as it is."""
+    What a later version stands for, and what a person has to look for first, is left as it is."""
     replayed, behind = 0, None
     while True:
         with writing(engine) as connection:
             found = deliveries.page(connection, Sought(("refused",), partner), behind, _AT_ONCE)
             for one in found:
                 due_at = milliseconds() + APART * replayed
-                if not _stood_for(connection, one) and deliveries.reopen(connection, one, due_at):
+                if _arrival_unknown(one) or _stood_for(connection, one):
+                    continue
+                if deliveries.reopen(connection, one, due_at):
                     replayed += 1
         if len(found) < _AT_ONCE:
             return replayed

@@ -51,6 +51,7 @@ class Plans:
         """Reads what is to be brought."""
         partner = configured(self.settings, delivery.partner)
         sending = self.sending(connection, partner, delivery.item_id, delivery.item_version)
+        sending = replace(sending, fresh=delivery.attempts <= 1)
         return partial(self._brought, partner, sending)
 
     def sending(self, connection: Connection, partner: Partner, plan_id: str, version: int) -> Sending:

@@ -42,6 +42,8 @@ class Sending:
     patient_number: str = ""
     """The patient's number here."""
     version: int = 1
+    fresh: bool = True
+    """Whether nothing of this very version ever left for the partner."""
     stored_at: str = "1970-01-01T00:00:00Z"
     before: Record | None = None
     """The version that the partner was brought before this one."""

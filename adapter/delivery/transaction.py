@@ -20,6 +20,8 @@ from adapter.client import (
 from mappings.values import Json
 
 Resource = dict[str, Any]
+ARRIVAL_UNKNOWN = "arrival-unknown"
+"""The code of a refusal of ours: something may be there already, and only a person can find out."""
 
 
 @dataclass(frozen=True)

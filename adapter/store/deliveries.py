@@ -205,16 +205,16 @@ def _note(connection: Connection, delivery_id: str, state: Settled) -> None:
     changes.note(connection, "care_plan" if settled.kind == "care_plan" else "referral", settled.item_id, state)
 
 
-def reopen(connection: Connection, settled: Delivery, due_at: int = 0) -> bool:
+def reopen(connection: Connection, settled: Delivery, due_at: int = 0, *, afresh: bool = False) -> bool:
     """Pending again, with its attempts kept: they are why the next one looks at the partner before it sends.
 
-    due_at: when, in milliseconds since 1970; at once where it is not said.
+    due_at: when, in milliseconds since 1970; at once where it is not said.  afresh: as if there had been no attempt.
     False where it is no longer as it was read, which changes nothing.
     """
     opened = connection.execute(
         update(delivery)
         .where(delivery.c.id == settled.id, delivery.c.state == settled.state)
-        .values(state="pending", last_error=None, updated_at=now())
+        .values(state="pending", last_error=None, updated_at=now(), attempts=0 if afresh else settled.attempts)
     )
     if opened.rowcount == 1:
         work.put(connection, _work_of(settled, due_at))

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.xdist_group("clients")
 OURS = "RS384-ours"
 SCOPE = "system/*.cruds"
 PARTNER = (
-    'client_ids = ["hospital-client"]\nsends = ["answers"]\nauth = "smart"\nour_client_id = "lakeside-pain"\n'
-    f'scope = "{SCOPE}"\nsecret_file = "ours.pem"\n'
+    'client_ids = ["hospital-client"]\nsends = ["answers", "care_plan"]\nauth = "smart"\n'
+    f'our_client_id = "lakeside-pain"\nscope = "{SCOPE}"\nsecret_file = "ours.pem"\n'
 )
 MORE = (
     f'\n[authorisation]\naudience = "{AUDIENCE}"\n\n[issuers.login]\nissuer = "{ISSUER}"\njwks_file = "jwks.json"\n\n'
@@ -131,6 +131,18 @@ def test_what_a_hospital_refers_is_followed_to_the_note_in_its_own_server(
     assert read["Appointment"]["status"] == "fulfilled"
     assert read["DocumentReference"]["content"][0]["attachment"]["data"] == NOTE
     assert sides.held(f"Patient/p-{number}")["birthDate"] == "1961-04-12"
+
+
+def test_a_plan_goes_there_with_a_token_and_so_does_its_next_version(sides: Sides) -> None:
+    number = uuid4().hex
+    by_message(sides, number)
+    one = at_the_clinic(sides.service, number)
+    plan_id = f"plan-{number}"
+    versions = [sides.service.put(plan_id, one["patient_number"], title) for title in ("first", "second")]
+    last = [sides.service.delivered(plan_id, version) for version in versions][-1]
+    assert (last["fit"], last["remote_version"], last["unkept"]) == ("conditional-transaction", "2", [])
+    plan = sides.held(f"CarePlan/{last['remote_id']}")
+    assert (plan["title"], plan["subject"]["reference"]) == ("second", f"Patient/p-{number}")
 
 
 def test_without_a_token_the_hospital_tells_nobody_anything(sides: Sides) -> None:

@@ -16,7 +16,7 @@ from adapter.client import FhirClient, WillAnswerTheSame
 from adapter.client.searching import carries
 from adapter.delivery.plan_bundle import with_subject
 from adapter.delivery.sending import Sending
-from adapter.delivery.transaction import Delivered, Held, Resource, as_held, only
+from adapter.delivery.transaction import ARRIVAL_UNKNOWN, Delivered, Held, Resource, as_held, only
 from adapter.delivery.ways.looking import must_be_known, patient_there
 from mappings.faults import refuse
 from mappings.r4 import validity
@@ -36,7 +36,8 @@ def bring(make: Make, client: FhirClient, sending: Sending, *, first: bool) -> D
     patient = must_be_known(patient_there(client, sending))
     paper = make(sending, {"reference": f"Patient/{patient}"})
     refuse(validity.check(paper))
-    if not first and (held := _there(client, sending, paper["resourceType"], patient)):
+    del first  # each version is one of its own, whatever of the plan left before
+    if not sending.fresh and (held := _there(client, sending, paper["resourceType"], patient)):
         return Delivered(held.id, held.version, sent=False, patient_there=patient)
     there = client.create(paper)
     remote, version = there.id, there.version
@@ -58,8 +59,8 @@ def _there(client: FhirClient, sending: Sending, type_: str, patient: str) -> He
             return as_held(ours[0])
         if not found or any(one.get("identifier") for one in found):
             return None
-    what = "whether it arrived before is not known, and the partner cannot be asked: look there, then replay it"
-    raise WillAnswerTheSame(what, codes=("incomplete",))
+    what = "whether it arrived is not known, and the partner cannot be asked: look there, and replay it if it is not"
+    raise WillAnswerTheSame(what, codes=(ARRIVAL_UNKNOWN,))
 
 
 def document(sending: Sending, patient: Resource) -> Resource:

@@ -23,8 +23,9 @@ from adapter.store.engine import reading, writing
 from adapter.store.workers import Worker, beat, bury, everybody
 from tests.adapter.delivery.ehr import BASE, Ehr
 from tests.adapter.delivery.test_fits import CONDITIONAL, server
+from tests.adapter.delivery.vendors import VENDORS
 from tests.adapter.hands import Hands
-from tests.adapter.speaking import Node, get, received, referral, said
+from tests.adapter.speaking import MRN, Node, get, received, referral, said
 
 ALL = "/clinic/v1/deliveries"
 
@@ -144,6 +145,22 @@ def test_what_a_later_version_stands_for_is_not_replayed(client: FlaskClient, eh
     assert said(client.post("/clinic/v1/partners/hospital/replay")) == {"replayed": 0}
     assert hands.take_all() == ["delivered"]
     assert [one["title"] for one in ehr.of_type("CarePlan")] == ["newer"]
+
+
+def test_what_nobody_knows_whether_it_arrived_is_sent_once_a_person_has_looked(
+    client: FlaskClient, ehr: Ehr, hands: Hands
+) -> None:
+    ehr.statement = VENDORS["MEDITECH"].statement()
+    ehr.put({"resourceType": "Patient", "id": "7", "identifier": [{"system": MRN, "value": "4711"}]})
+    ehr.drops = {"identifier"}
+    new = put(client)
+    ehr.loses = 1
+    assert [hands.take(), hands.take()] == ["tried again later", "refused"]
+    assert "look there" in get(client, f"{ALL}/{new['id']}")["last_error"]
+    assert said(client.post("/clinic/v1/partners/hospital/replay")) == {"replayed": 0}
+    assert said(client.post(f"{ALL}/{new['id']}/replay"))["attempts"] == 0
+    assert hands.take() == "delivered"
+    assert [one.path for one in ehr.writes()] == ["Communication"] * 2
 
 
 def test_what_was_cancelled_is_not_sent_and_can_be_replayed(client: FlaskClient, ehr: Ehr, hands: Hands) -> None:

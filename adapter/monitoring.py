@@ -29,6 +29,8 @@ from adapter.store.tables import work
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 JSON = "application/json"
+OPEN = ("/health", "/ready")
+"""What a balancer or a supervisor asks, which has no token: nothing of anybody is in it."""
 
 
 def monitoring(settings: Settings, engine: Engine, at_work: Callable[[], bool] | None) -> Blueprint:
@@ -36,6 +38,11 @@ def monitoring(settings: Settings, engine: Engine, at_work: Callable[[], bool] |
     routes = Blueprint("monitoring", __name__)
     routes.register_error_handler(Exception, errors.answer)
     admit = clinic_gate(settings, "")
+
+    @routes.before_request
+    def who() -> None:
+        if request.path not in OPEN:
+            admit()
 
     @routes.get("/health")
     def health() -> Response:
@@ -51,7 +58,6 @@ def monitoring(settings: Settings, engine: Engine, at_work: Callable[[], bool] |
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        admit()
         known = CollectorRegistry()
         known.register(_Stored(settings, engine))
         return Response(generate_latest(COUNTED) + generate_latest(known), content_type=PROMETHEUS)

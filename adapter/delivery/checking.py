@@ -137,7 +137,7 @@ class _Checking:
         except NoStatement as none:
             raise _Failed(f"/metadata: {none}.") from None
         self._validates = _offers_validate(statement)
-        choice = choose(accepted)
+        choice = choose(accepted, fixed=self._partner.fit or None, agreed=self._partner.agreed)
         better = "; ".join(f"{one.fit.name}: {', '.join(one.because)}" for one in choice.passed_over)
         told = f"FHIR {statement.get('fhirVersion')}. A plan would go as {choice.fit.name}: {choice.fit.says}."
         return f"{told} Passed over: {better}." if better else told

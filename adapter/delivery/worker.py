@@ -12,7 +12,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import uuid4
@@ -28,9 +27,11 @@ from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import Render
 from adapter.delivery.plans import Plans
 from adapter.delivery.pulls import Puller
+from adapter.delivery.surprise import told
 from adapter.metering import ATTEMPTS
 from adapter.settings import Settings
 from adapter.store import work, workers
+from adapter.store.clock import milliseconds
 from adapter.store.engine import reading, writing
 from adapter.store.work import What, Work
 
@@ -40,6 +41,7 @@ Begin = Callable[[Connection, Work], Callable[[], str] | None]
 
 POLL_SECONDS = 0.1
 GATHER_SECONDS = 0.01
+NOT_BEGUN_SECONDS = 60
 BEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 20.0
 _LONGEST_WITHOUT_DATABASE = 30.0
@@ -82,7 +84,6 @@ class Worker:
             workers.beat(connection, self.id, self.name, socket.gethostname())
             work.free_orphans(connection)
         self._counted_at = time.monotonic()
-        self._hands = {one: ThreadPoolExecutor(most, f"paingate-{one}") for one, most in self.at.items()}
         self._threads = [threading.Thread(target=does, daemon=True) for does in (self._claiming, self._beating)]
         for thread in self._threads:
             thread.start()
@@ -94,8 +95,6 @@ class Worker:
         until = time.monotonic() + seconds
         while any(self._under_way.values()) and time.monotonic() < until:
             time.sleep(0.02)
-        for hands in self._hands.values():
-            hands.shutdown(wait=False, cancel_futures=True)
         for thread in self._threads:
             thread.join(timeout=5.0)
         with writing(self.engine) as connection:
@@ -135,17 +134,24 @@ class Worker:
         with reading(self.engine) as connection:
             if not work.anything_due(connection, partner) or not outage.may_begin(connection, partner, free):
                 return
-        runs: list[Callable[[], str]] = []
         with writing(self.engine) as connection:
             most = outage.may_begin(connection, partner, free)
             claimed = work.claim(connection, partner, tuple(self.begin), self.id, most) if most else []
-            for one in claimed:
-                run = self.begin[one.what](connection, one)
-                if run is not None:
-                    runs.append(run)
-        for run in runs:
+            begun = [self._begun(connection, one) for one in claimed]
+        for run in filter(None, begun):
             self._counted(partner, 1)
-            self._hands[partner].submit(self._run, partner, run)
+            # a thread of its own, which does not keep the process from ending; no more of them than there are hands
+            threading.Thread(target=self._run, args=(partner, run), name=f"paingate-{partner}", daemon=True).start()
+
+    def _begun(self, connection: Connection, one: Work) -> Callable[[], str] | None:
+        """What is to be run; one that cannot even be begun is put back, and does not keep the others."""
+        try:
+            with connection.begin_nested():
+                return self.begin[one.what](connection, one)
+        except Exception as surprise:  # noqa: BLE001 - it would stand in the way of everything at this partner
+            log.error("%s %s cannot be begun: %s", one.what, one.id, told(surprise))  # noqa: TRY400
+            work.put_back(connection, one, milliseconds() + NOT_BEGUN_SECONDS * 1000, alone=False)
+            return None
 
     def _run(self, partner: str, run: Callable[[], str]) -> None:
         """Only trouble with our own database comes out of it; it is waited out here, so that the work is not lost."""

@@ -158,6 +158,7 @@ def settle(
     because: Sequence[str] = (),
 ) -> bool:
     """Ends a pending delivery and its work; False where it was settled before, which changes nothing."""
+    work.done(connection, delivery_id)  # first, as who claims takes the work first: in another order both would wait
     ended = connection.execute(
         update(delivery)
         .where(delivery.c.id == delivery_id, delivery.c.state == "pending")
@@ -172,7 +173,6 @@ def settle(
         )
     )
     if ended.rowcount == 1:
-        work.done(connection, delivery_id)
         _note(connection, delivery_id, state)
     return ended.rowcount == 1
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,12 +17,12 @@ from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 
 from mappings.r4 import exact_json
+from tests import npm
 from tests.adapter.authorisation.issuing import CLIENTS, bearer, pem, public_jwk
 from tests.adapter.authorisation.token_server import TokenServer
 from tests.java.maven import command
 from tests.journeys.push.hospital import answers
 from tests.journeys.push.waiting import free_port, until
-from tests.once import made
 
 KIT = "fhir-kit-client@1.9.2"
 SCRIPT = Path(__file__).parent / "kit.mjs"
@@ -269,23 +267,7 @@ def sekmet(access: Access, cache: pytest.Cache, port: int | None = None, **setti
 @contextmanager
 def kit(access: Access, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no Node or no registry."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("no Node and npm here to run fhir-kit-client with")
-
-    def installed(room: Path) -> Path:
-        folder = room / "installed"
-        folder.mkdir()
-        (folder / SCRIPT.name).write_bytes(SCRIPT.read_bytes())  # Node looks for packages beside the script
-        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), KIT]
-        done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"fhir-kit-client could not be fetched: {done.stderr[:300]}")
-        return folder
-
-    state = hashlib.sha256(SCRIPT.read_bytes()).hexdigest()[:16]
-    script = made(cache.mkdir("npm") / f"{KIT}-{state}", installed) / SCRIPT.name
-    told = [node, str(script), access.url, access.token]
+    told = [*npm.command(SCRIPT, (KIT,), cache), access.url, access.token]
     with subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield Kit(process)

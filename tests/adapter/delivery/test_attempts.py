@@ -19,6 +19,7 @@ from adapter.delivery.by_hand import push_now
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.transaction import Delivered
+from adapter.delivery.worker import Worker
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, partner_states, work
 from adapter.store.clock import milliseconds
@@ -31,6 +32,7 @@ from adapter.store.work import Work
 from mappings.issues import Issue, Refused
 from mappings.r4.exact_json import dumps
 from tests.adapter.hands import Hands
+from tests.journeys.push.waiting import until
 
 
 class Desk:
@@ -318,6 +320,27 @@ def test_the_work_is_undone_with_the_transaction_that_put_it(desk: Desk) -> None
         deliveries.insert_pending(connection, "care_plan", "p", 1, "hospital")
         transaction.rollback()
     assert desk.hands.waiting() == []
+
+
+def test_one_that_cannot_be_begun_does_not_keep_the_others(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    broken = desk.put(plan="broken")
+    fine = desk.put(plan="fine")
+
+    def begin(connection: Connection, mine: Work) -> Callable[[], str] | None:
+        if mine.id == broken.id:
+            deliveries.begin_attempt(connection, mine.id)
+            raise KeyError("Mrs Example")
+        return desk.courier.begin(connection, mine)
+
+    working = Worker(desk.engine, "one", {"hospital": 4}, {"delivery": begin})
+    working.start()
+    until(lambda: desk.row(fine).state == "delivered", "the other arrived")
+    working.stop(1)
+    assert (desk.row(broken).state, desk.row(broken).attempts) == ("pending", 0)
+    (waiting,) = desk.hands.waiting()
+    assert (waiting.owner, desk.hands.delays()[0] > 50) == (None, True)
+    assert "cannot be begun: unexpected KeyError" in caplog.text
+    assert "Example" not in caplog.text
 
 
 # ---- a partner that is down, and an item that can never succeed

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 
@@ -27,10 +28,11 @@ from tests.journeys.push.waiting import until
 
 
 @pytest.fixture
-def engine(database_url: str) -> Engine:
+def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url)
     migrate(engine)
-    return engine
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +120,26 @@ def test_the_work_of_one_that_stands_still_is_taken_over_and_its_late_answer_is_
     with reading(engine) as connection:
         (one,) = deliveries.page(connection, deliveries.Sought(), None, 2)
     assert (one.remote_id, one.attempts) == ("quick", 2)
+
+
+def test_who_settles_does_not_stand_in_the_way_of_who_claims(engine: Engine) -> None:
+    """On PostgreSQL two that take a delivery and its work in different order stop each other for good."""
+    (id_,) = put(engine, 1)
+    claimed = Event()
+
+    def settles() -> bool:
+        claimed.wait(10)
+        with writing(engine) as connection:
+            return deliveries.settle(connection, id_, "superseded")
+
+    with ThreadPoolExecutor(1) as other:
+        settled = other.submit(settles)
+        with writing(engine) as connection:
+            (one,) = work.claim(connection, "hospital", ("delivery",), "one/1", 8)
+            claimed.set()
+            time.sleep(0.3)  # the other has begun by now
+            deliveries.begin_attempt(connection, one.id)
+        assert settled.result(20)
 
 
 def test_what_a_worker_that_stops_has_not_done_is_anybodys_at_once(engine: Engine) -> None:

@@ -19,9 +19,9 @@ from adapter.delivery.telling import Telling, telling
 from adapter.delivery.told_by_message import tell_by_message
 from adapter.delivery.told_by_task import tell_by_task
 from adapter.delivery.transaction import Delivered
-from adapter.exchange.way_back import KIND
-from adapter.settings import Partner, Settings
-from adapter.store import deliveries, pulls, resources
+from adapter.exchange.way_back import KIND, sender_of
+from adapter.settings import Settings
+from adapter.store import deliveries, resources
 from adapter.store.deliveries import Delivery
 from adapter.store.referrals import Referral
 
@@ -39,7 +39,7 @@ class BringBack:
         task = resources.current(connection, "Task", referral.task_id)
         if task is None:
             raise LookupError("the referral's Task is not stored")
-        partner = sender_of(connection, self.settings, referral, task.partner)
+        partner = sender_of(connection, self.settings, referral)
         if partner is None or KIND not in partner.sends:
             return
         known = deliveries.of_item(connection, KIND, referral.id, partner.name)
@@ -49,16 +49,6 @@ class BringBack:
             if one.state == "pending" and not one.under_way:
                 deliveries.settle(connection, one.id, "superseded")  # or else this one would wait behind it
         deliveries.insert_pending(connection, KIND, referral.id, task.version, partner.name)
-
-
-def sender_of(connection: Connection, settings: Settings, referral: Referral, told_by: str) -> Partner | None:
-    """The partner that sent a referral: by its access token, or because it was fetched there; None where nobody knows.
-
-    told_by: whose the Task is."""
-    if told_by:
-        return settings.partner(told_by)
-    pull = pulls.of_task(connection, referral.task_id)
-    return settings.partner(pull.partner) if pull else None
 
 
 def answers(settings: Settings) -> Goods:

@@ -80,7 +80,7 @@ class _Checking:
 
     def __init__(self, settings: Settings, partner: Partner) -> None:
         self._settings, self._partner = settings, partner
-        self._limits = limits_of(settings)
+        self._limits = limits_of(settings, partner)
         parts = urlsplit(partner.base_url)
         self._host, self._secure = str(parts.hostname), parts.scheme == "https"
         self._port = parts.port or (443 if self._secure else 80)

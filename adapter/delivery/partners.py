@@ -29,7 +29,7 @@ from adapter.settings import Partner, Settings, SettingsError
 def client_for(settings: Settings, name: str) -> FhirClient:
     """A client for a configured partner."""
     partner = configured(settings, name)
-    limits = limits_of(settings)
+    limits = limits_of(settings, partner)
     return FhirClient(partner.base_url, authorisation=authorisation(partner, limits), limits=limits, tls=tls(partner))
 
 
@@ -54,8 +54,12 @@ def rendering(settings: Settings, name: str) -> Render:
     return lambda record: to_fhir(record, site=site).resource
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits(connect_seconds=settings.connect_timeout, read_seconds=settings.read_timeout)
+def limits_of(settings: Settings, partner: Partner) -> Limits:
+    """Its own where it has any."""
+    return Limits(
+        connect_seconds=partner.connect_timeout or settings.connect_timeout,
+        read_seconds=partner.read_timeout or settings.read_timeout,
+    )
 
 
 def tls(partner: Partner) -> Tls:

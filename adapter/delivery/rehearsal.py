@@ -85,7 +85,7 @@ def _place(resource: Any) -> str:
 def rehearse(engine: Engine, settings: Settings, partner_name: str, sending: Sending) -> Rehearsed:
     """PartnerTrouble where the partner cannot even be asked."""
     partner = configured(settings, partner_name)
-    limits = limits_of(settings)
+    limits = limits_of(settings, partner)
     with _Rehearsal(partner.base_url, authorisation(partner, limits), limits, tls(partner)) as client:
         known = knowledge_of(engine, settings, partner, client)
         sending = replace(sending, accepted=of_json(known.accepts) if known.accepts else None, offer=_not_kept)

@@ -220,7 +220,11 @@ def start(
         park_after=settings.park_after,
     )
     puller = Puller(engine, settings, client, BringBack(settings), pace)
-    at = {one.name: settings.at_once for one in settings.partners if one.base_url and only in ("", one.name)}
+    at = {
+        one.name: one.at_once or settings.at_once
+        for one in settings.partners
+        if one.base_url and only in ("", one.name)
+    }
     started = Worker(engine, held.name, at, {"delivery": courier.begin, "pull": puller.begin}, _held=held)
     started.start()
     return started

@@ -26,7 +26,8 @@ from adapter.exchange.translation import (
     with_identifier,
     with_patient,
 )
-from adapter.settings import Settings
+from adapter.exchange.way_back import sender_of
+from adapter.settings import Partner, Settings
 from adapter.store import deliveries, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Kind
@@ -93,10 +94,20 @@ def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:
         held = known.get(partner.name)
         if KIND not in partner.sends or (held is not None and held.state != "refused"):
             continue
+        if not _may_have(connection, settings, partner, plan.patient_number):
+            continue
         if held is not None:
             deliveries.reopen(connection, held)
         else:
             deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
+
+
+def _may_have(connection: Connection, settings: Settings, partner: Partner, patient_number: str) -> bool:
+    """Whether a partner gets a patient's plans: everybody's, or theirs whom it referred."""
+    if partner.patients == "all":
+        return True
+    senders = (sender_of(connection, settings, one) for one in referrals.of_patient(connection, patient_number))
+    return any(sender is not None and sender.name == partner.name for sender in senders)
 
 
 def _not_sent(connection: Connection, of_plan: Sequence[Delivery], partner: str) -> bool:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapter.exchange.decisions import found
-from adapter.store import deliveries
+from adapter.settings import Partner, Settings
+from adapter.store import deliveries, pulls, resources
 from adapter.store.deliveries import Delivery, Kind
 from adapter.store.engine import reading, writing
+from adapter.store.referrals import Referral
 
 KIND: Kind = "answers"
+
+
+def sender_of(connection: Connection, settings: Settings, referral: Referral) -> Partner | None:
+    """The partner that sent a referral: by its access token, or by where it was fetched; None where nobody knows."""
+    task = resources.current(connection, "Task", referral.task_id)
+    if task is not None and task.partner:
+        return settings.partner(task.partner)
+    pull = pulls.of_task(connection, referral.task_id)
+    return settings.partner(pull.partner) if pull else None
 
 
 def brought_back(engine: Engine, referral_id: str) -> list[Delivery]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from adapter.settings.table import (
     DIALECTS,
     FITS,
     PARTNER_KEYS,
+    PATIENTS,
     SENDABLE,
     TOKENS,
     Partner,
@@ -21,7 +23,11 @@ from adapter.settings.table import (
     is_safe_address,
 )
 
-_TEXTS = tuple(key for key in PARTNER_KEYS if key not in ("sends", "client_ids", "agreed", "secret_file"))
+_NUMBERS: tuple[tuple[str, type[int] | type[float]], ...] = (
+    ("at_once", int), ("connect_timeout", float), ("read_timeout", float),
+)  # fmt: skip
+_NO_TEXTS = ("sends", "client_ids", "agreed", "secret_file", *(key for key, _ in _NUMBERS))
+_TEXTS = tuple(key for key in PARTNER_KEYS if key not in _NO_TEXTS)
 
 
 def partners(document: Mapping[str, Any], environment: Mapping[str, str], file: str) -> Iterator[Partner]:
@@ -32,19 +38,32 @@ def partners(document: Mapping[str, Any], environment: Mapping[str, str], file: 
 def _partner(name: str, held: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Partner:
     prefix = f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_"
     said = texts(held, _TEXTS, environment, prefix, where)
+    told: dict[str, Any] = {
+        key: _number(environment.get(prefix + key.upper(), held.get(key, 0)), kind, f"{key} of {where}")
+        for key, kind in _NUMBERS
+    }
+    told |= said | {
+        "base_url": said["base_url"].rstrip("/"),
+        "auth": said["auth"] or "none",
+        "dialect": said["dialect"] or "plain",
+        "patients": said["patients"] or "all",
+    }
     return Partner(
         name=name,
         sends=_list(held, "sends", "care_plan", where),
         secret=_secret(held, environment.get(f"{prefix}SECRET", ""), f"{prefix}SECRET", where),
         client_ids=_list(held, "client_ids", "their-client-id", where),
         agreed=_list(held, "agreed", "questionnaire-response", where),
-        **said
-        | {
-            "base_url": said["base_url"].rstrip("/"),
-            "auth": said["auth"] or "none",
-            "dialect": said["dialect"] or "plain",
-        },
+        **told,
     )
+
+
+def _number(told: object, kind: type[int] | type[float], what: str) -> Any:
+    """0 where nothing is said; text is read, since the environment holds only text."""
+    if isinstance(told, (str, int, kind)) and not isinstance(told, bool):
+        with suppress(ValueError):
+            return kind(told)
+    raise SettingsError(f"{what} is a number.")
 
 
 def _secret(held: Mapping[str, Any], secret: str, variable: str, where: str) -> str:
@@ -71,15 +90,7 @@ def contradictions_of_partner(partner: Partner) -> Iterator[str]:
     only_calls = partner.client_ids and not partner.sends and not partner.base_url
     if not only_calls and not re.fullmatch(r"https?://[^\s?#@/][^\s?#@]*", partner.base_url):
         yield f"base_url of {where} is an http or https address without user, query and fragment."
-    of_lists = (
-        (partner.auth, AUTHORISATIONS, "auth"),
-        (partner.dialect, DIALECTS, "dialect"),
-        (partner.fit or FITS[0], FITS, "fit"),
-        *((one, AGREEABLE, "agreed") for one in partner.agreed),
-    )
-    for said, known, what in of_lists:
-        if said not in known:
-            yield f"{what} of {where} is one of {', '.join(known)}."
+    yield from _of_lists(partner, where)
     for kind in partner.sends:
         if kind not in SENDABLE:
             yield f"sends of {where} names a kind of record that is not sent; what is sent: {', '.join(SENDABLE)}."
@@ -93,6 +104,23 @@ def contradictions_of_partner(partner: Partner) -> Iterator[str]:
     yield from _of_tokens(partner, where)
     if bool(partner.certificate_file) != bool(partner.certificate_key_file):
         yield f"certificate_file and certificate_key_file of {where} belong together: set both, or none."
+
+
+def _of_lists(partner: Partner, where: str) -> Iterator[str]:
+    """What is one of a few words, or a number."""
+    of_lists = (
+        (partner.auth, AUTHORISATIONS, "auth"),
+        (partner.dialect, DIALECTS, "dialect"),
+        (partner.fit or FITS[0], FITS, "fit"),
+        (partner.patients, PATIENTS, "patients"),
+        *((one, AGREEABLE, "agreed") for one in partner.agreed),
+    )
+    for said, known, what in of_lists:
+        if said not in known:
+            yield f"{what} of {where} is one of {', '.join(known)}."
+    for key, _ in _NUMBERS:
+        if not 0 <= getattr(partner, key) < float("inf"):
+            yield f"{key} of {where} is more than 0, or left out."
 
 
 def _of_tokens(partner: Partner, where: str) -> Iterator[str]:

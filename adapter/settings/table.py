@@ -20,6 +20,8 @@ FITS = (
     "questionnaire-response", "offered",
 )  # fmt: skip
 """The ways in which a plan can reach a partner, best first (adapter/delivery/fits)."""
+PATIENTS = ("all", "referred")
+"""Whose plans a partner gets."""
 AGREEABLE = ("questionnaire-response",)
 """Those that nobody looks for there unless it was agreed."""
 DIALECTS = ("plain", "bser", "gravity")
@@ -113,6 +115,12 @@ class Partner:
     """The way in which plans go there, whatever its statement says; "" for the best that it accepts."""
     agreed: tuple[str, ...] = ()
     """The ways that need an agreement and have it."""
+    patients: str = "all"
+    """Whose plans go there: everybody's, or theirs whom it referred."""
+    at_once: int = 0
+    """How much goes there at the same time, for each worker; 0, here and below: what holds for all partners."""
+    connect_timeout: float = 0.0
+    read_timeout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -217,6 +225,7 @@ TABLE = (
 PARTNER_KEYS = (
     "base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer", "our_client_id", "scope",
     "token_endpoint", "key_id", "certificate_file", "certificate_key_file", "ca_file", "fit", "agreed",
+    "patients", "at_once", "connect_timeout", "read_timeout",
 )  # fmt: skip
 ISSUER_KEYS = ("issuer", "jwks_uri", "jwks_file", "token_endpoint")
 CLINIC_TOKEN_KEYS = ("role", "hash")

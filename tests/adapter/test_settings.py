@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from adapter.delivery.partners import limits_of
 from adapter.settings import (
     ClinicToken,
     Issuer,
@@ -238,6 +239,26 @@ def test_what_is_sent_is_a_list_of_kinds_that_can_be_sent(config: Path, sends: s
     config.write_text(FILE.replace('["care_plan"]', sends), encoding="utf-8")
     with pytest.raises(SettingsError, match="sends of"):
         read_settings(config, {"PAINGATE_PARTNERS_HOSPITAL_SECRET": SECRET})
+
+
+def test_a_partner_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "paingate.toml"
+    file.write_text(
+        '[clinic]\nidentifier_base = "https://clinic.example"\n[partners.slow]\nbase_url = "http://slow.example"\n'
+        'at_once = 2\nread_timeout = 90\npatients = "referred"\nagreed = ["questionnaire-response"]\nfit = "document"\n'
+    )
+    (slow,) = read_settings(file, {"PAINGATE_PARTNERS_SLOW_CONNECT_TIMEOUT": "7.5"}).partners
+    assert (slow.at_once, slow.connect_timeout, slow.read_timeout) == (2, 7.5, 90.0)
+    assert (slow.patients, slow.agreed, slow.fit) == ("referred", ("questionnaire-response",), "document")
+    of_slow = limits_of(Settings(), slow)
+    assert (of_slow.connect_seconds, of_slow.read_seconds) == (7.5, 90.0)
+    assert limits_of(Settings(), replace(slow, read_timeout=0.0)).read_seconds == Settings.read_timeout
+    for wrong in ("at_once = -1", 'read_timeout = "soon"', "at_once = true", 'patients = "none"', 'fit = "best"'):
+        file.write_text(
+            f'[clinic]\nidentifier_base = "https://c.example"\n[partners.x]\nbase_url = "http://x.example"\n{wrong}\n'
+        )
+        with pytest.raises(SettingsError, match=wrong.partition(" ")[0]):
+            read_settings(file, {})
 
 
 def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ MAY: dict[str, tuple[tuple[str, str], ...]] = {
     "clinician": (("GET|POST|PUT|PATCH|DELETE", ".*"),),
     "operator": (
         ("GET", ".*/deliveries|/deliveries/[^/]*|/partners|/metrics"),
-        ("POST", "/deliveries/[^/]*/(replay|cancel)|/partners/[^/]*/replay"),
+        ("POST", "/deliveries/[^/]*/(replay|cancel)|/partners/[^/]*/(replay|ask-again)"),
     ),
 }
 """By role: methods, and addresses below /clinic/v1."""

@@ -14,14 +14,18 @@ from adapter.delivery.by_hand import NoSuchDelivery, NotPossible
 from adapter.delivery.standing import standings
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
-from adapter.store import deliveries
+from adapter.store import deliveries, partner_knowledge
 from adapter.store.deliveries import Delivery, Sought
-from adapter.store.engine import reading
+from adapter.store.engine import reading, writing
 
 
 def delivery_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     """Adds the routes."""
+    _deliveries(routes, engine)
+    _partners(routes, settings, engine)
 
+
+def _deliveries(routes: Blueprint, engine: Engine) -> None:
     @routes.get("/deliveries")
     def all_deliveries() -> Response:
         told = asked()
@@ -50,15 +54,27 @@ def delivery_routes(routes: Blueprint, settings: Settings, engine: Engine) -> No
     def cancel_delivery(id_: str) -> Response:
         return _done(lambda: by_hand.cancel(engine, id_))
 
+
+def _partners(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.get("/partners")
     def partners() -> Response:
         return answer({"partners": [vars(one) for one in standings(engine, settings)]})
 
     @routes.post("/partners/<name>/replay")
     def replay_all(name: str) -> Response:
+        known(name)
+        return answer({"replayed": by_hand.replay_all(engine, name)})
+
+    @routes.post("/partners/<name>/ask-again")
+    def ask_again(name: str) -> Response:
+        known(name)
+        with writing(engine) as connection:
+            partner_knowledge.forget(connection, name)
+        return answer({"partners": [vars(one) for one in standings(engine, settings) if one.name == name]})
+
+    def known(name: str) -> None:
         if settings.partner(name) is None:
             raise refuse("not found", "not-found", "name", "There is no partner of this name.")
-        return answer({"replayed": by_hand.replay_all(engine, name)})
 
 
 def _done(does: Callable[[], Delivery]) -> Response:

@@ -67,6 +67,11 @@ def fit_failed(connection: Connection, partner: str, fit: str, why: str) -> None
         )
 
 
+def forget(connection: Connection, partner: str) -> None:
+    """It is asked again what it takes, and what it was found not to do is tried again."""
+    connection.execute(delete(partner_knowledge).where(partner_knowledge.c.partner == partner))
+
+
 def patient(connection: Connection, partner: str, number: str) -> str | None:
     """The partner's Patient that is ours of that number, where that is known."""
     link = select(partner_patient.c.remote_id).where(

@@ -92,6 +92,7 @@ def test_what_is_answered_is_what_is_described(client: FlaskClient, description:
         ("get", "/clinic/v1/deliveries?state=lost", None, 400),
         ("get", "/clinic/v1/partners", None, 200),
         ("post", "/clinic/v1/partners/hospital/replay", None, 200),
+        ("post", "/clinic/v1/partners/hospital/ask-again", None, 200),
         ("post", "/clinic/v1/deliveries/none/cancel", None, 404),
     ]
     for method, address, body, status in asked:

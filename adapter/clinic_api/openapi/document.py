@@ -117,6 +117,7 @@ def operations(site: Site, *, closed: bool = False) -> Mapping[str, Operation]:
         "replay_delivery": Operation("Bring it again, where it was refused or cancelled.", answers.AnyDelivery),
         "cancel_delivery": Operation("Do not send it, or not try again.", answers.AnyDelivery),
         "partners": Operation("How the partners are doing.", answers.Partners),
+        "ask_again": Operation("Ask a partner again what it takes, before the next plan goes there.", answers.Partners),
         "replay_all": Operation("Bring all again that a partner refused, ten in a second.", answers.Replayed),
         "openapi": Operation("This description.", None),
     }

@@ -214,6 +214,24 @@ def test_how_the_partners_are_doing(client: FlaskClient, engine: Engine, ehr: Eh
     assert one["last_error"] == "no connection to the partner"
 
 
+def test_a_partner_is_asked_again_what_it_takes_when_a_person_says_so(
+    client: FlaskClient, ehr: Ehr, hands: Hands
+) -> None:
+    ehr.claims_only = {"transaction"}
+    put(client)
+    hands.take()
+    (one,) = get(client, "/clinic/v1/partners")["partners"]
+    assert (one["fit"], "answered 405" in one["because"][0]) == ("conditional-singles", True)
+    ehr.claims_only = set()
+    (one,) = said(client.post("/clinic/v1/partners/hospital/ask-again"))["partners"]
+    assert (one["fit"], one["asked_at"]) == (None, None)
+    put(client, "second")
+    hands.take()
+    (one,) = get(client, "/clinic/v1/partners")["partners"]
+    assert one["fit"] == "conditional-transaction"
+    assert client.post("/clinic/v1/partners/nobody/ask-again").status_code == 404
+
+
 def test_verifying_says_what_is_no_longer_as_it_was_sent(
     client: FlaskClient, settings: Settings, engine: Engine, ehr: Ehr, hands: Hands
 ) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from adapter.delivery.rehearsal import Rehearsed
+    from adapter.delivery.sending import Sending
     from adapter.store.deliveries import Delivery
 
 PAGE = 200
@@ -182,29 +183,12 @@ def _attempted(engine: Engine, pushed: Delivery) -> Delivery:
 def _rehearsed(
     arguments: argparse.Namespace, engine: Engine, settings: Settings, plan_id: str, record: dict[str, Any] | None
 ) -> int:
-    from dataclasses import replace
-
     from adapter.client import PartnerTrouble
-    from adapter.delivery.partners import configured
     from adapter.delivery.plan_bundle import CannotBeSent
-    from adapter.delivery.plans import Plans
     from adapter.delivery.rehearsal import rehearse
-    from adapter.exchange.translation import with_identifier
-    from adapter.store import patients, plans
-    from adapter.store.engine import reading
     from mappings.issues import Refused
 
-    with reading(engine) as connection:
-        held = plans.current(connection, plan_id)
-        if held is None and record is None:
-            raise Trouble("There is no plan with this id, and no such file.")
-        partner = configured(settings, arguments.to)
-        if held is not None:
-            sending = Plans(engine, settings).sending(connection, partner, plan_id, held.version)
-        else:
-            sending = _unstored(engine, settings, connection, plan_id, record or {}, patients)
-        if record is not None:
-            sending = replace(sending, plan=with_identifier(record, settings.system("care-plan"), plan_id))
+    sending = _sending(engine, settings, arguments.to, plan_id, record)
     try:
         found = rehearse(engine, settings, arguments.to, sending)
     except (PartnerTrouble, CannotBeSent, Refused) as trouble:
@@ -213,28 +197,31 @@ def _rehearsed(
     return 1 if found.trouble else 0
 
 
-def _unstored(
-    engine: Engine, settings: Settings, connection: Any, plan_id: str, record: dict[str, Any], patients: Any
-) -> Any:
-    from adapter.delivery.partners import plan_identifier, rendering
-    from adapter.delivery.plan_letter import letterhead, records_beside
-    from adapter.delivery.sending import Clinic, Sending
-    from adapter.exchange.own_records import patient_number
+def _sending(
+    engine: Engine, settings: Settings, partner_name: str, plan_id: str, record: dict[str, Any] | None
+) -> Sending:
+    """The stored plan, or the record as its next version."""
+    from adapter.delivery.partners import configured
+    from adapter.delivery.plans import Plans
+    from adapter.exchange.plans import next_version
     from adapter.exchange.refusal import Refusal
+    from adapter.store import patients, plans
+    from adapter.store.engine import reading
 
-    del engine
-    try:
-        number = patient_number(settings, record, "care_plan")
-    except Refusal as refusal:
-        raise Trouble(" ".join(one.text for one in refusal.issues)) from None
-    patient = patients.get(connection, number)
-    if patient is None:
-        raise Trouble(f"There is no patient {number} here.")
-    return Sending(
-        record, patient.record, plan_identifier(settings, plan_id), rendering(settings, ""), patient_number=number,
-        beside=records_beside(connection, number),
-        clinic=Clinic(letterhead(settings), None, settings.system("care-plan-document")),
-    )  # fmt: skip
+    with reading(engine) as connection:
+        plan = plans.current(connection, plan_id)
+        if record is not None:
+            try:
+                plan = next_version(settings, plan_id, record, plan.version + 1 if plan else 1)
+            except Refusal as refusal:
+                raise Trouble(" ".join(f"{one.expression}: {one.text}" for one in refusal.issues)) from None
+        if plan is None:
+            raise Trouble("There is no plan with this id, and no such file.")
+        patient = patients.get(connection, plan.patient_number)
+        if patient is None:
+            raise Trouble(f"There is no patient {plan.patient_number} here.")
+        partner = configured(settings, partner_name)
+        return Plans(engine, settings).sending_of(connection, partner, plan, patient.record)
 
 
 def _tell_rehearsed(arguments: argparse.Namespace, found: Rehearsed) -> None:

@@ -17,7 +17,7 @@ from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
 from adapter.delivery.fits import NoStatement, accepts, as_json, of_json
 from adapter.delivery.partners import configured, plan_identifier, rendering
-from adapter.delivery.plan_bundle import Render
+from adapter.delivery.plan_bundle import Record, Render
 from adapter.delivery.plan_letter import letterhead, records_beside
 from adapter.delivery.push import Choosing, push
 from adapter.delivery.sending import Clinic, Sending
@@ -30,6 +30,7 @@ from adapter.store.clock import now
 from adapter.store.deliveries import Delivery
 from adapter.store.engine import reading, writing
 from adapter.store.partner_knowledge import Knowledge
+from adapter.store.plans import Plan
 from mappings.sites import AS_SHIPPED
 
 _NO_STATEMENT = (404, 405, 410, 501)
@@ -57,18 +58,22 @@ class Plans:
     def sending(self, connection: Connection, partner: Partner, plan_id: str, version: int) -> Sending:
         """A version of a plan as it is brought to a partner."""
         plan, patient = plans.at_version(connection, plan_id, version)
-        before = deliveries.last_delivered(connection, "care_plan", plan_id, partner.name, before=version)
+        return self.sending_of(connection, partner, plan, patient)
+
+    def sending_of(self, connection: Connection, partner: Partner, plan: Plan, patient: Record) -> Sending:
+        """The same of a plan that need not be stored."""
+        before = deliveries.last_delivered(connection, "care_plan", plan.id, partner.name, before=plan.version)
         render = self.render(partner.name) if self.render else rendering(self.settings, partner.name)
         organization = self.settings.organization.partition("|")
         return Sending(
             plan=plan.record,
             patient=patient,
             patient_number=plan.patient_number,
-            identifier=plan_identifier(self.settings, plan_id),
+            identifier=plan_identifier(self.settings, plan.id),
             render=render,
-            version=version,
+            version=plan.version,
             stored_at=plan.stored_at,
-            before=plans.at_version(connection, plan_id, before.item_version)[0].record if before else None,
+            before=plans.at_version(connection, plan.id, before.item_version)[0].record if before else None,
             patient_there=partner_knowledge.patient(connection, partner.name, plan.patient_number),
             document_there=before.remote_id if before and before.fit == "document" else None,
             beside=records_beside(connection, plan.patient_number),
@@ -78,7 +83,7 @@ class Plans:
                 self.settings.system("care-plan-document"),
             ),
             site=site_of(self.settings.site).to(partner.name) if self.settings.site else AS_SHIPPED,
-            offer=partial(self._offered, partner.name, plan_id),
+            offer=partial(self._offered, partner.name, plan.id),
         )
 
     def _brought(self, partner: Partner, sending: Sending, client: FhirClient, *, first: bool) -> Delivered:

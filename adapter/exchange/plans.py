@@ -7,7 +7,7 @@ there before gets this one, and a delivery that was refused is tried again, sinc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -54,16 +54,8 @@ class Held:
 
 def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Held:
     """Version n+1 where the plan says something new, and the version that is there where it does not."""
-    number = patient_number(settings, told, KIND)
-    record = with_patient(told, settings.system("patient"), number)
-    refuse_another_patient(record, settings.system("patient"), number)
-    refuse_another_number(record, settings.system("care-plan"), plan_id)
-    record = with_identifier(record, settings.system("care-plan"), plan_id)
-    mapping_version = check_own(record, site_of(settings.site))
-    reasons = not_actionable(record)
-    if reasons is not None:
-        text = "A plan that may not be acted upon is not sent to anybody"
-        raise Refusal("conflict", [Issue("error", "business-rule", "actionable", f"{text}: {one}") for one in reasons])
+    new = next_version(settings, plan_id, told)
+    record, number = new.record, new.patient_number
 
     def put(connection: Connection) -> Held:
         referral = _referral(connection, settings, record, number)
@@ -76,12 +68,27 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
             text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
             raise refuse("conflict", "conflict", "patient", text)
         version = before.version + 1 if before else 1
-        plan = Plan(plan_id, version, record, mapping_version, number, referral.id if referral else None, now())
+        plan = replace(new, version=version, referral_id=referral.id if referral else None)
         plans.add(connection, plan)
         _bring(connection, settings, plan)
         return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
     return first_come(engine, put)
+
+
+def next_version(settings: Settings, plan_id: str, told: Any, version: int = 1) -> Plan:
+    """A plan as it would be kept; refused where it cannot be, as far as that can be said without looking."""
+    number = patient_number(settings, told, KIND)
+    record = with_patient(told, settings.system("patient"), number)
+    refuse_another_patient(record, settings.system("patient"), number)
+    refuse_another_number(record, settings.system("care-plan"), plan_id)
+    record = with_identifier(record, settings.system("care-plan"), plan_id)
+    mapping_version = check_own(record, site_of(settings.site))
+    reasons = not_actionable(record)
+    if reasons is not None:
+        text = "A plan that may not be acted upon is not sent to anybody"
+        raise Refusal("conflict", [Issue("error", "business-rule", "actionable", f"{text}: {one}") for one in reasons])
+    return Plan(plan_id, version, record, mapping_version, number, None, now())
 
 
 def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from adapter.authorisation.clinic_tokens import hash_of, new_token
 from adapter.cli import parser
+from adapter.delivery.fits import FITS, Fit
 from adapter.settings import (
     CLINIC_TOKEN_KEYS,
     ISSUER_KEYS,
@@ -125,6 +126,11 @@ ADAPTER_README = (ROOT / "adapter" / "README.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("word", [*ISSUER_KEYS, *CLINIC_TOKEN_KEYS, *ROLES, *Settings.attachment_types])
 def test_who_may_call_and_with_what_is_told_to_who_runs_the_service(word: str) -> None:
     assert re.search(rf"`{re.escape(word)}`|^{re.escape(word)} = ", ADAPTER_README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("fit", FITS, ids=lambda fit: fit.name)
+def test_every_way_of_a_plan_is_told_to_who_runs_the_service(fit: Fit) -> None:
+    assert f"| `{fit.name}` | {fit.says} |" in ADAPTER_README
 
 
 def test_the_settings_to_copy_are_in_order(tmp_path: Path) -> None:

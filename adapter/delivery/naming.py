@@ -8,6 +8,7 @@ seen to stand still.
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import tempfile
 from pathlib import Path
@@ -48,5 +49,6 @@ def take_name(database_url: str, wanted: str = "") -> Name:
 
 
 def _file(database_url: str, name: str) -> Path:
-    of = hashlib.sha256(f"{database_url}\n{name}".encode()).hexdigest()[:32]
+    user = getattr(os, "getuid", int)()  # a lock of another user's could not be opened
+    of = hashlib.sha256(f"{user}\n{database_url}\n{name}".encode()).hexdigest()[:32]
     return Path(tempfile.gettempdir()) / f"paingate-{of}.lock"

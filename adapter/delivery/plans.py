@@ -31,7 +31,9 @@ from adapter.store.deliveries import Delivery
 from adapter.store.engine import reading, writing
 from adapter.store.partner_knowledge import Knowledge
 from adapter.store.plans import Plan
+from mappings.r4 import exact_json
 from mappings.sites import AS_SHIPPED
+from mappings.values import same
 
 _NO_STATEMENT = (404, 405, 410, 501)
 
@@ -130,6 +132,9 @@ class Plans:
                 new = keeping.kept(keeping.version_of(resource, id_, 1, now()), partner)
                 resources.add(connection, new)
                 return id_, "1"
+            said = {name: value for name, value in exact_json.loads(held.json).items() if name not in ("id", "meta")}
+            if same(said, {name: value for name, value in resource.items() if name != "meta"}):
+                return id_, str(held.version)
             return id_, str(keeping.keep_next(connection, held, resource, now()).version)
 
 

@@ -35,8 +35,12 @@ class Standing:
     """How many there are in each state."""
 
 
+NOT_CONFIGURED = "no partner of this name is configured"
+
+
 def standings(engine: Engine, settings: Settings) -> list[Standing]:
-    """All partners that something goes to or is fetched from, in the order of the settings."""
+    """All partners that something goes to or is fetched from, in the order of the settings; then those that are
+    configured no longer and that something still waits for."""
     found = []
     with reading(engine) as connection:
         counts = deliveries.counts(connection)
@@ -66,4 +70,8 @@ def standings(engine: Engine, settings: Settings) -> list[Standing]:
                     deliveries={of: number for (name, of), number in sorted(counts.items()) if name == partner.name},
                 )
             )
+    there = {one.name for one in found}
+    for name in sorted({name for name, state in counts if state == "pending"} - there):
+        waiting = {of: number for (whose, of), number in sorted(counts.items()) if whose == name}
+        found.append(Standing(name, "", (), None, (), None, 0, None, False, None, NOT_CONFIGURED, deliveries=waiting))
     return found

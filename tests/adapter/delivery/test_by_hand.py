@@ -214,6 +214,30 @@ def test_how_the_partners_are_doing(client: FlaskClient, engine: Engine, ehr: Eh
     assert one["last_error"] == "no connection to the partner"
 
 
+def test_what_waits_for_a_partner_that_is_configured_no_longer_is_seen(
+    client: FlaskClient, settings: Settings, engine: Engine
+) -> None:
+    put(client)
+    without = create_app(replace(settings, partners=()), engine=engine).test_client()
+    (one,) = get(without, "/clinic/v1/partners")["partners"]
+    assert (one["name"], one["last_error"]) == ("hospital", "no partner of this name is configured")
+    assert one["deliveries"] == {"pending": 1}
+
+
+def test_an_offered_plan_is_a_new_version_only_where_it_says_something_new(
+    client: FlaskClient, ehr: Ehr, hands: Hands
+) -> None:
+    ehr.statement = VENDORS["NextGen Office"].statement()
+    for title in ("first", "first", "second"):
+        put(client, title)
+        hands.take_all()
+    new = get(client, f"{ALL}?state=delivered")["deliveries"][0]
+    there = get(client, f"/fhir/CarePlan/{new['remote_id']}")
+    assert (there["title"], there["meta"]["versionId"]) == ("second", "2")
+    client.post(f"{ALL}/{new['id']}/replay")
+    assert (new["fit"], new["remote_version"], ehr.writes()) == ("offered", "2", [])
+
+
 def test_a_partner_is_asked_again_what_it_takes_when_a_person_says_so(
     client: FlaskClient, ehr: Ehr, hands: Hands
 ) -> None:

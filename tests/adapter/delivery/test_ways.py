@@ -178,6 +178,17 @@ def test_what_the_partner_added_survives_the_next_version(mock: responses.Reques
     assert now["contained"][0]["description"] == {"text": "walk 30 minutes"}
 
 
+def test_what_the_partner_said_that_we_do_not_understand_stays(mock: responses.RequestsMock) -> None:
+    ehr = ehr_with(mock, WAYS["singles"])
+    pushed(ehr)
+    (theirs,) = ehr.of_type("CarePlan")
+    strange = [{"url": "https://ehr.example/means-the-opposite", "valueBoolean": True}]
+    ehr.put(theirs | {"modifierExtension": strange, "note": [{"text": "theirs"}]})
+    pushed(ehr, first=False, plan=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
+    (now,) = ehr.of_type("CarePlan")
+    assert (now["title"], now["modifierExtension"], now["note"]) == ("Back to work", strange, [{"text": "theirs"}])
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_one_who_comes_between_is_laid_under_and_not_overwritten(mock: responses.RequestsMock, way: str) -> None:
     ehr = ehr_with(mock, WAYS[way])

@@ -202,8 +202,8 @@ def _sending(
 ) -> Sending:
     """The stored plan, or the record as its next version."""
     from adapter.delivery.partners import configured
-    from adapter.delivery.plans import Plans
-    from adapter.exchange.plans import next_version
+    from adapter.delivery.records import Records
+    from adapter.exchange.plans import KIND, next_version
     from adapter.exchange.refusal import Refusal
     from adapter.store import patients, plans
     from adapter.store.engine import reading
@@ -221,7 +221,7 @@ def _sending(
         if patient is None:
             raise Trouble(f"There is no patient {plan.patient_number} here.")
         partner = configured(settings, partner_name)
-        return Plans(engine, settings).sending_of(connection, partner, plan, patient.record)
+        return Records(engine, settings).sending_of(connection, partner, KIND, plan, patient.record)
 
 
 def _tell_rehearsed(arguments: argparse.Namespace, found: Rehearsed) -> None:

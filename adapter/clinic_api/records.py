@@ -8,12 +8,14 @@ from flask import Blueprint, Response
 from sqlalchemy import Engine
 
 from adapter.authorisation import clinic_caller
-from adapter.clinic_api.asking import answer, body, check_id, told_version
-from adapter.clinic_api.views import kept_view
+from adapter.clinic_api.asking import MOST_DELIVERIES, answer, body, check_id, told_version
+from adapter.clinic_api.views import any_delivery_view, kept_view
 from adapter.exchange import own_records
-from adapter.exchange.own_records import KINDS, Put, Telling
+from adapter.exchange.own_records import KINDS, OwnKind, Put, Telling
 from adapter.settings import Settings
-from adapter.store.records import Kind
+from adapter.store import deliveries
+from adapter.store.deliveries import Sought
+from adapter.store.engine import reading
 
 
 def address(kind: str) -> str:
@@ -36,7 +38,7 @@ def record_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None
         return _answer(own_records.put_patient(engine, settings, number, body(settings), _telling()))
 
 
-def _of_kind(routes: Blueprint, settings: Settings, engine: Engine, kind: Kind) -> None:
+def _of_kind(routes: Blueprint, settings: Settings, engine: Engine, kind: OwnKind) -> None:
     def put(id_: str) -> Response:
         check_id(id_)
         return _answer(own_records.put_record(engine, settings, kind, id_, body(settings), _telling()))
@@ -52,11 +54,18 @@ def _of_kind(routes: Blueprint, settings: Settings, engine: Engine, kind: Kind) 
         found = own_records.of_patient(engine, kind, number)
         return answer({"records": [kept_view(one) for one in found]})
 
+    def brought(id_: str) -> Response:
+        own_records.versions_of(engine, kind, id_)
+        with reading(engine) as connection:
+            found = deliveries.page(connection, Sought(kind=kind, item_id=id_), None, MOST_DELIVERIES)
+        return answer({"deliveries": [any_delivery_view(one) for one in found]})
+
     here = address(kind)
     ways: list[tuple[str, str, Callable[..., Response], str]] = [
         (f"/{here}/<id_>", f"put_{kind}", put, "PUT"),
         (f"/{here}/<id_>", kind, read, "GET"),
         (f"/{here}/<id_>/history", f"{kind}_history", history, "GET"),
+        (f"/{here}/<id_>/deliveries", f"{kind}_deliveries", brought, "GET"),
         (f"/patients/<number>/{here}", f"{kind}_of_patient", of_patient, "GET"),
     ]
     for rule, name, does, method in ways:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapter.client import Identifier
-from adapter.delivery.partners import plan_identifier, rendering
+from adapter.delivery.partners import identifier_of, rendering
 from adapter.delivery.plan_bundle import named
 from adapter.delivery.transaction import Resource
 from adapter.exchange.own_records import KINDS
@@ -49,17 +49,17 @@ def named_records(
         plan = plans.as_of(connection, plan_id, at)
         mine = plan is not None and plan.patient_number == referral.patient_number
         if plan is not None and mine and "care_plan" not in partner.sends:
-            known_by = plan_identifier(settings, plan_id)
+            known_by = identifier_of(settings, "care_plan", plan_id)
             yield Output(
                 f"CarePlan/{plan_id}", about(named(plan.record, known_by, render), ours, task["for"]), known_by
             )
     for kind in KINDS:
-        system = settings.system(kind.replace("_", "-"))
+        system = identifier_of(settings, kind, "").system
         for id_ in dict.fromkeys(_numbers(list(outputs), system)):
             kept = records.as_of(connection, kind, id_, at)
             if kept is not None and kept.patient_number == referral.patient_number:
                 resource = about(render(kept.record), ours, task["for"])
-                yield Output(f"{resource['resourceType']}/{id_}", resource, Identifier(system, id_))
+                yield Output(f"{resource['resourceType']}/{id_}", resource, identifier_of(settings, kind, id_))
 
 
 def _numbers(value: Any, system: str) -> Iterator[str]:

@@ -41,9 +41,9 @@ def configured(settings: Settings, name: str) -> Partner:
     return partner
 
 
-def plan_identifier(settings: Settings, plan_id: str) -> Identifier:
-    """The business identifier of a plan: ours, and the same wherever the plan is pushed to."""
-    return Identifier(settings.system("care-plan"), plan_id)
+def identifier_of(settings: Settings, kind: str, id_: str) -> Identifier:
+    """The business identifier of a record: ours, and the same wherever it is brought to."""
+    return Identifier(settings.system(kind.replace("_", "-")), id_)
 
 
 def rendering(settings: Settings, name: str) -> Render:

@@ -64,13 +64,14 @@ def document(plan: Record, identifier: Identifier, render: Render) -> Resource:
 
 def named(plan: Record, identifier: Identifier, render: Render) -> Resource:
     """The plan as a resource that carries our identifier, first where the record did not name it."""
-    _must_be_actionable(plan, "the plan")
     document = render(plan)
+    type_ = document["resourceType"]
+    _must_be_actionable(plan, "the plan" if type_ == "CarePlan" else "the record")
     identifiers = document.get("identifier") or []
     ours = identifier.json()
     if not any(ours.items() <= one.items() for one in identifiers):
         identifiers = [ours, *identifiers]
-    named = {"resourceType": "CarePlan", "identifier": identifiers}
+    named = {"resourceType": type_, "identifier": identifiers}
     return {**named, **{name: value for name, value in document.items() if name not in named}}
 
 

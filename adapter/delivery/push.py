@@ -1,4 +1,4 @@
-"""One attempt to bring one plan to one partner: the best way that it accepts, and the next where it does not do that.
+"""One attempt to bring one thing to one partner: the best way that it accepts, and the next where it does not do that.
 
 What a partner accepts is read from its CapabilityStatement, kept, and read again when that is old.  A way that a
 partner claims and does not do is tried once and remembered as failed, until its statement says something else.
@@ -37,11 +37,11 @@ class Choosing:
 
     def choice(self, sending: Sending, failed: Mapping[str, str]) -> Choice:
         """The best way that is left."""
-        return choose(sending.accepted, fixed=self.fixed, agreed=self.agreed, failed=failed)
+        return choose(sending.accepted, type_=sending.type, fixed=self.fixed, agreed=self.agreed, failed=failed)
 
 
 def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None, *, first: bool) -> Delivered:
-    """Delivers, or raises what stands in the way.  `first`: nothing of this plan ever left for this partner."""
+    """Delivers, or raises what stands in the way.  `first`: nothing of this thing ever left for this partner."""
     choosing = choosing or Choosing()
     failed = dict(choosing.failed)
     while True:
@@ -50,10 +50,11 @@ def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None,
         try:
             delivered = WAYS[name](client, sending, first=first)
         except WillAnswerTheSame as refused:
-            if choosing.fixed is not None or not _does_not_do(refused):
+            if choosing.fixed == name or not _does_not_do(refused):
                 raise
-            failed[name] = f"it claims to do it, and answered {refused} on {datetime.now(UTC):%Y-%m-%d}"
-            choosing.remember(name, failed[name])
+            key = choice.fit.key
+            failed[key] = f"it claims to do it, and answered {refused} on {datetime.now(UTC):%Y-%m-%d}"
+            choosing.remember(key, failed[key])
             first = False  # something may have left
             continue
         return replace(delivered, fit=name, because=why_no_better(choice))

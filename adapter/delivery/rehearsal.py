@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from adapter.client import Answer, Authorisation, FhirClient, Limits, PartnerTrouble, Tls, WillAnswerTheSame
 from adapter.delivery.fits import of_json
 from adapter.delivery.partners import authorisation, configured, limits_of, tls
-from adapter.delivery.plans import Plans, knowledge_of
 from adapter.delivery.push import push, why_no_better
+from adapter.delivery.records import Records, knowledge_of
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.exchange.plans import KIND
@@ -89,8 +89,7 @@ def rehearse(engine: Engine, settings: Settings, partner_name: str, sending: Sen
     with _Rehearsal(partner.base_url, authorisation(partner, limits), limits, tls(partner)) as client:
         known = knowledge_of(engine, settings, partner, client)
         sending = replace(sending, accepted=of_json(known.accepts) if known.accepts else None, offer=_not_kept)
-        plans = Plans(engine, settings)
-        choosing = replace(plans.choosing(partner, known), remember=_not_remembered)
+        choosing = replace(Records(engine, settings).choosing(partner, known), remember=_not_remembered)
         trouble = ""
         try:
             push(client, sending, choosing, first=False)

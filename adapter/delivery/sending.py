@@ -1,4 +1,4 @@
-"""What is to be brought to a partner: a version of a plan, and all that a way of bringing it may ask for."""
+"""What is to be brought to a partner: a version of a plan or of another record, and all that a way may ask for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from adapter.client import Identifier
 from adapter.delivery.fits.statement import Accepts
 from adapter.delivery.plan_bundle import CannotBeSent, Record, Render, about, usable_identifiers
-from adapter.delivery.plan_bundle import document as plan_document
+from adapter.delivery.plan_bundle import document as as_sent
 from adapter.delivery.transaction import Resource
 from adapter.documents.beside import Beside, Letterhead
 from adapter.documents.letter import letter
@@ -33,9 +33,10 @@ def _to_nobody(_: Resource) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Sending:
-    """The stored records, the plan's identifier, and how records become resources."""
+    """The stored records, the identifier of what is brought, and how records become resources."""
 
-    plan: Record
+    record: Record
+    """A care plan, or another record of the clinic's."""
     patient: Record
     identifier: Identifier
     render: Render
@@ -60,12 +61,22 @@ class Sending:
     """Keeps a resource for the partner to read here: its id and version."""
 
     def document(self, here: str, record: Record | None = None) -> Resource:
-        """The plan as a CarePlan about that Patient, or another version of it."""
+        """The record as a resource about that Patient, or another version of it."""
         return about(self.named(record), here)
 
     def named(self, record: Record | None = None) -> Resource:
         """The same about the patient as the record has it."""
-        return plan_document(record or self.plan, self.identifier, self.render)
+        return as_sent(record or self.record, self.identifier, self.render)
+
+    @cached_property
+    def type(self) -> str:
+        """Of the resource that it becomes."""
+        return str(self.render(self.record)["resourceType"])
+
+    @property
+    def kind(self) -> str:
+        """What the record is called."""
+        return str(self.record["record"])
 
     def patient_identifiers(self) -> Iterator[Identifier]:
         """By which the patient may be known at the partner, those that hold first."""
@@ -75,18 +86,18 @@ class Sending:
     def pdf(self) -> bytes:
         """CannotBeSent where it cannot be set."""
         try:
-            return plan_pdf(self.plan, self.clinic.head, self.beside)
+            return plan_pdf(self.record, self.clinic.head, self.beside)
         except Unprintable as trouble:
             raise CannotBeSent(f"there is no letter of the plan: {trouble}", "not-supported") from None
 
     @cached_property
     def words(self) -> dict[str, object]:
         """The plan as people read it, in sections."""
-        return letter(self.plan, self.clinic.head, self.beside)
+        return letter(self.record, self.clinic.head, self.beside)
 
     @property
     def title(self) -> str:
-        return str(self.plan.get("title") or "Care plan")
+        return str(self.record.get("title") or "Care plan")
 
     @property
     def document_number(self) -> Identifier:
@@ -95,4 +106,4 @@ class Sending:
 
     @property
     def holds_true(self) -> bool:
-        return self.plan.get("status") != "entered in error"
+        return self.record.get("status") != "entered in error"

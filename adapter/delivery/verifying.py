@@ -11,7 +11,7 @@ from adapter.client import FhirClient, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.compare import unkept
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import CannotBeSent
-from adapter.delivery.plans import Plans
+from adapter.delivery.records import Records
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.delivery.ways.papers import communication, document, questionnaire_response
@@ -46,7 +46,7 @@ def verify(engine: Engine, settings: Settings, plan_id: str) -> Iterator[Verifie
             last = deliveries.last_delivered(connection, KIND, plan_id, partner.name)
             if last is None:
                 continue
-            sending = Plans(engine, settings).sending(connection, partner, plan_id, last.item_version)
+            sending = Records(engine, settings).sending(connection, partner, KIND, plan_id, last.item_version)
         found = _verified(settings, partner, sending, last)
         if found.holds is not None:
             with writing(engine) as connection:

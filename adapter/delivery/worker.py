@@ -25,9 +25,10 @@ from adapter.delivery.backoff import Pace
 from adapter.delivery.naming import Name, take_name
 from adapter.delivery.partners import client_for
 from adapter.delivery.plan_bundle import Render
-from adapter.delivery.plans import Plans
 from adapter.delivery.pulls import Puller
+from adapter.delivery.records import Records
 from adapter.delivery.surprise import told
+from adapter.exchange.bringing import BROUGHT
 from adapter.metering import ATTEMPTS
 from adapter.settings import Settings
 from adapter.store import work, workers
@@ -209,13 +210,11 @@ def start(
     held = take_name(settings.database_url, name)
     pace = Pace(first=settings.retry_base, longest=settings.retry_ceiling)
     client = partial(client_for, settings)
+    brought = Records(engine, settings, (lambda _: render) if render else None)
     courier = Courier(
         engine,
         partner=client,
-        goods={
-            "care_plan": Plans(engine, settings, (lambda _: render) if render else None).goods(),
-            "answers": answers(settings),
-        },
+        goods={"answers": answers(settings), **dict.fromkeys(BROUGHT, brought.goods())},
         pace=pace,
         park_after=settings.park_after,
     )

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from adapter.exchange.bringing import bring
 from adapter.exchange.refusal import refuse
 from adapter.exchange.translation import (
     Record,
@@ -32,7 +33,8 @@ from adapter.store.patients import Patient
 from adapter.store.records import Kept, Kind
 from mappings.values import same
 
-KINDS: tuple[Kind, ...] = ("assessment", "procedure", "medication_request")
+OwnKind = Literal["assessment", "procedure", "medication_request"]
+KINDS: tuple[OwnKind, ...] = ("assessment", "procedure", "medication_request")
 PATIENT: Kind = "patient"
 
 Held = TypeVar("Held")
@@ -54,7 +56,7 @@ class Put:
     created: bool
 
 
-def put_record(engine: Engine, settings: Settings, kind: Kind, id_: str, told: Any, telling: Telling) -> Put:
+def put_record(engine: Engine, settings: Settings, kind: OwnKind, id_: str, told: Any, telling: Telling) -> Put:
     """Version n+1 where the record says something new, and the version that is there where it does not."""
     number = patient_number(settings, told, kind)
     system = settings.system(kind.replace("_", "-"))
@@ -67,7 +69,10 @@ def put_record(engine: Engine, settings: Settings, kind: Kind, id_: str, told: A
 
     def put(connection: Connection) -> Put:
         refuse_unknown_patient(connection, number)
-        return _put(connection, kind, id_, number, record, mapping_version, telling)
+        kept = _put(connection, kind, id_, number, record, mapping_version, telling)
+        if record.get("kind") != "answered_form":  # it would not be found again by a number of ours
+            bring(connection, settings, kind, kept.kept)
+        return kept
 
     return first_come(engine, put)
 

@@ -6,13 +6,13 @@ there before gets this one, and a delivery that was refused is tried again, sinc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from adapter.exchange.acceptance import refuse_answering, refuse_inaction
+from adapter.exchange.bringing import bring
 from adapter.exchange.own_records import first_come, patient_number, refuse_unknown_patient
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.exchange.translation import (
@@ -26,8 +26,7 @@ from adapter.exchange.translation import (
     with_identifier,
     with_patient,
 )
-from adapter.exchange.way_back import sender_of
-from adapter.settings import Partner, Settings
+from adapter.settings import Settings
 from adapter.store import deliveries, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Kind
@@ -62,7 +61,7 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
         plans.lock(connection, plan_id)
         before = plans.current(connection, plan_id)
         if before is not None and same(before.record, record):
-            _bring(connection, settings, before)
+            bring(connection, settings, KIND, before, called_off=_called_off(before))
             return Held(before, deliveries.of_item(connection, KIND, plan_id))
         if before is not None and before.patient_number != number:
             text = "This plan is another patient's: a plan keeps its patient; put the new one under an id of its own."
@@ -70,7 +69,7 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
         version = before.version + 1 if before else 1
         plan = replace(new, version=version, referral_id=referral.id if referral else None)
         plans.add(connection, plan)
-        _bring(connection, settings, plan)
+        bring(connection, settings, KIND, plan, called_off=_called_off(plan))
         return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
     return first_come(engine, put)
@@ -91,40 +90,8 @@ def next_version(settings: Settings, plan_id: str, told: Any, version: int = 1) 
     return Plan(plan_id, version, record, mapping_version, number, None, now())
 
 
-def _bring(connection: Connection, settings: Settings, plan: Plan) -> None:
-    """A delivery for every partner that is to have this version and has none; one that was refused is opened again."""
-    of_plan = deliveries.of_item(connection, KIND, plan.id)
-    known = {one.partner: one for one in of_plan if one.item_version == plan.version}
-    for partner in settings.partners:
-        if plan.record.get("status") in CALLED_OFF and _not_sent(connection, of_plan, partner.name):
-            continue
-        held = known.get(partner.name)
-        if KIND not in partner.sends or (held is not None and held.state != "refused"):
-            continue
-        if not _may_have(connection, settings, partner, plan.patient_number):
-            continue
-        if held is not None:
-            deliveries.reopen(connection, held)
-        else:
-            deliveries.insert_pending(connection, KIND, plan.id, plan.version, partner.name)
-
-
-def _may_have(connection: Connection, settings: Settings, partner: Partner, patient_number: str) -> bool:
-    """Whether a partner gets a patient's plans: everybody's, or theirs whom it referred."""
-    if partner.patients == "all":
-        return True
-    senders = (sender_of(connection, settings, one) for one in referrals.of_patient(connection, patient_number))
-    return any(sender is not None and sender.name == partner.name for sender in senders)
-
-
-def _not_sent(connection: Connection, of_plan: Sequence[Delivery], partner: str) -> bool:
-    """Whether nothing of a plan that is called off ever left for a partner: then nothing of it does."""
-    there = [one for one in of_plan if one.partner == partner]
-    if any(one.attempts for one in there):
-        return False
-    for one in there:
-        deliveries.settle(connection, one.id, "cancelled")
-    return True
+def _called_off(plan: Plan) -> bool:
+    return plan.record.get("status") in CALLED_OFF
 
 
 def plan_of(engine: Engine, plan_id: str) -> Held:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 FILE = "paingate.toml"
 NOBODYS_IDENTIFIERS = "http://localhost/paingate"
-SENDABLE = ("care_plan", "answers")
-"""What may go to a partner: plans, and what became of the referrals that it sent."""
+SENDABLE = ("care_plan", "answers", "assessment", "procedure", "medication_request")
+"""What may go to a partner: plans, what became of the referrals that it sent, and the clinic's other records."""
 TOKENS = ("smart", "client_credentials")
 """How an access token is asked for: by a signed assertion (SMART Backend Services), or with a secret."""
 AUTHORISATIONS = ("none", "basic", "bearer", *TOKENS)

@@ -1,6 +1,7 @@
 """What goes to which partner, and what came of it.  One row is one version of one item for one partner.
 
-An item is a plan of the clinic's, or the answers to a referral: the Task that says where it stands, and its outputs.
+An item is a plan or another record of the clinic's, or the answers to a referral: the Task that says where it stands,
+and its outputs.
 
 A delivery begins as pending, with the work of it, and is settled: delivered, refused, superseded by a later version
 that was delivered before it, or cancelled by a person.  One that is settled may be opened again, because somebody
@@ -23,7 +24,7 @@ from adapter.store.tables import work as work_table
 from adapter.store.work import Work
 from mappings.r4 import exact_json
 
-Kind = Literal["care_plan", "answers"]
+Kind = Literal["care_plan", "answers", "assessment", "procedure", "medication_request"]
 Settled = Literal["delivered", "refused", "superseded", "cancelled"]
 State = Literal["pending", Settled]
 STATES: tuple[State, ...] = ("pending", *get_args(Settled))
@@ -36,9 +37,9 @@ class Delivery:
     id: str
     kind: Kind
     item_id: str
-    """The plan's id, or the referral's."""
+    """The record's id, or the referral's."""
     item_version: int
-    """The plan's version, or the Task's."""
+    """The record's version, or the Task's."""
     partner: str
     state: State
     attempts: int
@@ -198,11 +199,11 @@ def last_delivered(
 
 
 def _note(connection: Connection, delivery_id: str, state: Settled) -> None:
-    """Tells the clinic what became of it, by what was delivered: a plan, or where a referral stands."""
+    """Tells the clinic what became of it, by what was delivered: a record, or where a referral stands."""
     settled = get(connection, delivery_id)
     if settled is None:
         raise LookupError("a delivery is not stored")
-    changes.note(connection, "care_plan" if settled.kind == "care_plan" else "referral", settled.item_id, state)
+    changes.note(connection, "referral" if settled.kind == "answers" else settled.kind, settled.item_id, state)
 
 
 def reopen(connection: Connection, settled: Delivery, due_at: int = 0, *, afresh: bool = False) -> bool:

@@ -49,6 +49,14 @@ def current(connection: Connection, kind: str, id_: str) -> Kept | None:
     return _kept(row) if row else None
 
 
+def at_version(connection: Connection, kind: str, id_: str, version: int) -> Kept:
+    """A version, which is there."""
+    found = select(kept_record).where(
+        kept_record.c.kind == kind, kept_record.c.id == id_, kept_record.c.version == version
+    )
+    return _kept(connection.execute(found).one())
+
+
 def as_of(connection: Connection, kind: Kind, id_: str, at: str) -> Kept | None:
     """The version that was the newest at an instant."""
     then = select(kept_record).where(kept_record.c.kind == kind, kept_record.c.id == id_, kept_record.c.stored_at <= at)

@@ -162,6 +162,10 @@ class Deliveries(Answer):
     next = maybe("The cursor of the next page; null on the last.")
 
 
+class RecordDeliveries(Answer):
+    deliveries = many(AnyDelivery, "The last changed first.")
+
+
 class Replayed(Answer):
     replayed = number("How many deliveries are pending again.")
 

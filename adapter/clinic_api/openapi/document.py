@@ -133,6 +133,7 @@ def _own_records(site: Site) -> Iterator[tuple[str, Operation]]:
         yield f"put_{kind}", Operation(f"Put a {words}.", answers.Kept, asks, statuses=(200, 201), conditional=True)
         yield kind, Operation(f"A {words} as it stands.", answers.Kept)
         yield f"{kind}_history", Operation(f"A {words} in all its versions.", answers.KeptVersions)
+        yield f"{kind}_deliveries", Operation(f"Where a {words} was brought.", answers.RecordDeliveries)
         yield f"{kind}_of_patient", Operation(f"Each {words} of a patient.", answers.KeptOfPatient)
     yield "patient", Operation("A patient's record.", answers.Patient)
     whole = schema_of("patient", site=site)

@@ -107,7 +107,10 @@ def _of_type(declared: dict[str, Any]) -> OfType:
     )
 
 
-ASKED = ("Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse")
+ASKED = (
+    "Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse", "Observation", "Condition",
+    "Procedure", "MedicationRequest",
+)  # fmt: skip
 """The types that a way may need."""
 
 

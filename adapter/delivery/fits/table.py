@@ -6,6 +6,7 @@ forms or transactions; a document, a message to a person or an answered form is 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,10 +52,8 @@ def _known_patient(accepted: Accepts) -> bool:
     return "search-type" in patient.interactions and "identifier" in patient.searched_by
 
 
-PLAN = (_can("CarePlan", "create"), _can("CarePlan", "update"))
-PLAN_FOUND = _searched("CarePlan", "identifier")
 PATIENT_FOUND = Need(_known_patient, "Patient: no search by identifier")
-CONDITIONAL = (_can("Patient", "create"), _conditional("Patient"), _conditional("CarePlan"))
+PLAN = "CarePlan"
 
 
 @dataclass(frozen=True)
@@ -68,25 +67,53 @@ class Fit:
     """Whether it rests on the partner's looking at conditions."""
     only_if_agreed: bool = False
     """Whether a site has to have agreed to it: nobody looks for a plan there otherwise."""
+    of: str = PLAN
+    """What is brought by it."""
+
+    @property
+    def key(self) -> str:
+        """By which it is remembered."""
+        return self.name if self.of == PLAN else f"{self.of} {self.name}"
 
     def lacks(self, accepted: Accepts) -> list[str]:
         return [need.lacking for need in self.needs if not need.met(accepted)]
 
 
-FITS = (
-    Fit(
-        "conditional-transaction",
-        "one transaction, each entry conditional on its identifier",
-        (_system("transaction"), *PLAN, *CONDITIONAL),
-        conditional=True,
-    ),
-    Fit(
-        "transaction",
-        "one transaction after a search for what is there",
-        (_system("transaction"), *PLAN, PLAN_FOUND, PATIENT_FOUND),
-    ),
-    Fit("conditional-singles", "single conditional creates and updates", (*PLAN, *CONDITIONAL), conditional=True),
-    Fit("singles", "single creates and updates, each after a search", (*PLAN, PLAN_FOUND, PATIENT_FOUND)),
+@functools.cache
+def fits_for(type_: str) -> tuple[Fit, ...]:
+    """The ways for resources of a type, best first; as something to read goes a plan alone."""
+    kept = (_can(type_, "create"), _can(type_, "update"))
+    looked_for = (_searched(type_, "identifier"), PATIENT_FOUND)
+    conditional = (_can("Patient", "create"), _conditional("Patient"), _conditional(type_))
+    as_it_is = (
+        Fit(
+            "conditional-transaction",
+            "one transaction, each entry conditional on its identifier",
+            (_system("transaction"), *kept, *conditional),
+            conditional=True,
+            of=type_,
+        ),
+        Fit(
+            "transaction",
+            "one transaction after a search for what is there",
+            (_system("transaction"), *kept, *looked_for),
+            of=type_,
+        ),
+        Fit(
+            "conditional-singles",
+            "single conditional creates and updates",
+            (*kept, *conditional),
+            conditional=True,
+            of=type_,
+        ),
+        Fit("singles", "single creates and updates, each after a search", (*kept, *looked_for), of=type_),
+    )
+    if type_ == PLAN:
+        return (*as_it_is, *_TO_READ, Fit("offered", "nothing is sent: the plan can be read here"))
+    return (*as_it_is, Fit("offered", "nothing is sent: it can be read here", of=type_))
+
+
+_TO_READ = (
     Fit(
         "document",
         "a DocumentReference with the plan as PDF and as FHIR",
@@ -99,5 +126,5 @@ FITS = (
         (_can("QuestionnaireResponse", "create"), PATIENT_FOUND),
         only_if_agreed=True,
     ),
-    Fit("offered", "nothing is sent: the plan can be read here"),
 )
+FITS = fits_for(PLAN)

@@ -10,9 +10,9 @@ TRIES = 3
 """Somebody may change a plan there between our look and our request: read again, and laid over what is there then."""
 
 
-def plan_there(client: FhirClient, sending: Sending) -> Held | None:
-    """The partner's plan with our identifier; refused where it has it twice."""
-    return only(client, "CarePlan", sending.identifier, "the plan")
+def ours_there(client: FhirClient, sending: Sending) -> Held | None:
+    """What the partner holds with our identifier; refused where it has it twice."""
+    return only(client, sending.type, sending.identifier, "it")
 
 
 def patient_there(client: FhirClient, sending: Sending) -> str | None:
@@ -62,9 +62,9 @@ def changed_meanwhile(refused: WillAnswerTheSame) -> bool:
 
 
 def keeps_changing() -> WorthAnotherTry:
-    return WorthAnotherTry("the plan changes at the partner while it is being delivered", of_partner=False)
+    return WorthAnotherTry("it changes at the partner while it is being delivered", of_partner=False)
 
 
 def not_found_after() -> WorthAnotherTry:
-    what = "the partner accepted the plan, and a search does not find it"
+    what = "the partner accepted it, and a search does not find it"
     return WorthAnotherTry(what, of_partner=False)

@@ -1,8 +1,9 @@
-"""Nothing is sent, because the partner takes nothing: the plan and its letter are kept for it to read here."""
+"""Nothing is sent, because the partner takes nothing: it is kept for it to read here, a plan with its letter."""
 
 from __future__ import annotations
 
 from adapter.client import FhirClient
+from adapter.delivery.fits.table import PLAN
 from adapter.delivery.plan_bundle import CannotBeSent, with_subject
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered, Resource
@@ -17,6 +18,7 @@ def bring(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
         what = "the patient has no identifier with a system to be known by"
         raise CannotBeSent(what, "required", "Patient.identifier")
     subject: Resource = {"type": "Patient", "identifier": known_by.json()}  # no Patient of the partner's is here
-    sending.offer(document(sending, subject))
+    if sending.type == PLAN:
+        sending.offer(document(sending, subject))
     id_, version = sending.offer(with_subject(sending.named(), subject))
     return Delivered(id_, version, sent=True)

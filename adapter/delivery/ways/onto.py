@@ -1,6 +1,6 @@
-"""Our plan laid onto what the partner holds of it, so that what the partner added survives.
+"""Our record laid onto what the partner holds of it, so that what the partner added survives.
 
-Three records: the plan as it was brought there before, as the partner holds it now, and as it is to be.  What only the
+Three records: as it was brought there before, as the partner holds it now, and as it is to be.  What only the
 partner changed is kept, what we changed is ours, and the mapping writes that onto the partner's resource, touching
 nothing else.  Where the partner changed nothing, our own rendering goes as it is.
 """
@@ -16,29 +16,27 @@ from adapter.exchange.merging import merged
 from mappings.issues import Refused
 from mappings.sites import Site
 
-KIND = "care_plan"
-
 
 def laid_onto(sending: Sending, ours: Resource, held: Held) -> Resource:
-    """What is to be put where `held` is; `ours` is the plan as it would go by itself."""
+    """What is to be put where `held` is; `ours` is the record as it would go by itself."""
     here = held.resource.get("subject", {}).get("reference")
     about = here if isinstance(here, str) else ours["subject"]["reference"]
     before = sending.document(about, sending.before) if sending.before is not None else None
     if holds(ours, held.resource) or (before is not None and holds(before, held.resource)):
         return ours
     try:
-        theirs = _record(held.resource, sending.site)
-        mine = _record(sending.document(about), sending.site)
-        known = _record(before, sending.site) if before is not None else {}
+        theirs = _record(sending.kind, held.resource, sending.site)
+        mine = _record(sending.kind, sending.document(about), sending.site)
+        known = _record(sending.kind, before, sending.site) if before is not None else {}
         return _written(merged(known, theirs, mine, senders_word=())[0], held.resource, sending.site)
     except Refused:
-        return ours  # what is there is no plan that can be read: ours stands in its place
+        return ours  # what is there cannot be read as a record: ours stands in its place
 
 
-def _record(resource: Resource, site: Site) -> dict[str, Any]:
+def _record(kind: str, resource: Resource, site: Site) -> dict[str, Any]:
     from mappings import from_fhir
 
-    return from_fhir(resource, kinds=(KIND,), site=site).conversions[0].record
+    return from_fhir(resource, kinds=(kind,), site=site).conversions[0].record
 
 
 def _written(record: dict[str, Any], onto: Resource, site: Site) -> Resource:

@@ -18,8 +18,8 @@ from adapter.delivery.ways.looking import (
     must_be_known,
     must_be_one_patient,
     not_found_after,
+    ours_there,
     patient_there,
-    plan_there,
 )
 from adapter.delivery.ways.onto import laid_onto
 from mappings import us_core
@@ -31,7 +31,7 @@ def conditional(client: FhirClient, sending: Sending, *, first: bool) -> Deliver
     """Delivers, or raises what stands in the way."""
     person, known_by = patient_resource(sending.patient, sending.render)
     patient = sending.patient_there or _made(client, sending, person, known_by, unless=known_by)
-    held = None if first else plan_there(client, sending)
+    held = None if first else ours_there(client, sending)
     return _plan(client, sending, patient, held, unless=sending.identifier)
 
 
@@ -43,7 +43,7 @@ def after_a_look(client: FhirClient, sending: Sending, *, first: bool) -> Delive
         may_make = sending.accepted is None or "create" in sending.accepted.of("Patient").interactions
         person, known_by = patient_resource(sending.patient, sending.render)
         patient = _made(client, sending, person, known_by, unless=None) if may_make else must_be_known(None)
-    return _plan(client, sending, patient, plan_there(client, sending), unless=None)
+    return _plan(client, sending, patient, ours_there(client, sending), unless=None)
 
 
 def _plan(
@@ -59,13 +59,13 @@ def _plan(
         except WillAnswerTheSame as refused:
             if held is None or not changed_meanwhile(refused):
                 raise
-            held = plan_there(client, sending)
+            held = ours_there(client, sending)
             continue
         made = held is not None or there.status == 201
         if made and held is not None and there.id is not None:
             return Delivered(there.id, there.version or held.version, sent=True, resource=plan, patient_there=patient)
         # after a create there is a look whether there is one of it: another may have been under way
-        held = plan_there(client, sending)
+        held = ours_there(client, sending)
         if held is None:
             raise not_found_after()
         if made:

@@ -22,36 +22,36 @@ from adapter.delivery.ways.looking import (
     keeps_changing,
     must_be_one_patient,
     not_found_after,
+    ours_there,
     patient_there,
-    plan_there,
 )
 from adapter.delivery.ways.onto import laid_onto
 
 
 def conditional(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
     """Delivers, or raises what stands in the way."""
-    held = None if first else plan_there(client, sending)
+    held = None if first else ours_there(client, sending)
     for _ in range(TRIES):
         bundle = _conditional_bundle(sending, held)
         plan = bundle["entry"][-1]["resource"]
         if held is not None and holds(plan, held.resource):
             return Delivered(held.id, held.version, sent=False, resource=plan)
         try:
-            person, there = _sent(client, bundle)
+            person, there = _sent(client, sending.type, bundle)
         except WillAnswerTheSame as refused:
             if held is None or not changed_meanwhile(refused):
                 raise
-            held = plan_there(client, sending)
+            held = ours_there(client, sending)
             continue
         if person is not None and person.status == 201:
             must_be_one_patient(client, sending, patient_resource(sending.patient, sending.render)[1])
         ours = held is not None or (there is not None and there.status == 201)
-        alone = held is not None or (first and not can_be_looked_for(sending, "CarePlan"))
+        alone = held is not None or (first and not can_be_looked_for(sending, sending.type))
         if ours and alone and there is not None and there.id is not None:
             return Delivered(there.id, there.version, sent=True, resource=plan)
         # A look tells what an answer does not; and after a create that may not have been the first request, it raises
         # where one that was thought dead made a second plan (conditional creates race: HAPI #3141, Medplum #4878).
-        held = plan_there(client, sending)
+        held = ours_there(client, sending)
         if held is None:
             raise not_found_after()
         if ours:
@@ -64,18 +64,18 @@ def after_a_look(client: FhirClient, sending: Sending, *, first: bool) -> Delive
     del first
     patient = patient_there(client, sending)
     for _ in range(TRIES):
-        held = plan_there(client, sending)
+        held = ours_there(client, sending)
         bundle = _bundle(sending, patient, held)
         plan = bundle["entry"][-1]["resource"]
         if held is not None and holds(plan, held.resource):
             return Delivered(held.id, held.version, sent=False, resource=plan, patient_there=patient)
         try:
-            _sent(client, bundle)
+            _sent(client, sending.type, bundle)
         except WillAnswerTheSame as refused:
             if held is None or not changed_meanwhile(refused):
                 raise
             continue
-        there = plan_there(client, sending)
+        there = ours_there(client, sending)
         if there is None:
             raise not_found_after()
         return Delivered(there.id, there.version, sent=True, resource=plan, found=there.resource, patient_there=patient)
@@ -86,7 +86,7 @@ def _conditional_bundle(sending: Sending, held: Held | None) -> Resource:
     def laid(ours: Resource) -> Resource:
         return ours if held is None else laid_onto(sending, ours, held)
 
-    return plan_bundle(sending.plan, sending.patient, sending.identifier, sending.render, held, laid=laid)
+    return plan_bundle(sending.record, sending.patient, sending.identifier, sending.render, held, laid=laid)
 
 
 def _bundle(sending: Sending, patient: str | None, held: Held | None) -> Resource:
@@ -107,11 +107,11 @@ def _without_condition(made: Resource) -> Resource:
     return {**made, "request": request}
 
 
-def _sent(client: FhirClient, bundle: Resource) -> tuple[Placed | None, Placed | None]:
+def _sent(client: FhirClient, type_: str, bundle: Resource) -> tuple[Placed | None, Placed | None]:
     """Where the patient and the plan were put, as far as the answer says."""
     answer = client.transaction(bundle)
     must_have_succeeded(answer)
     entries = answer.body.get("entry") if isinstance(answer.body, dict) else None
     if not isinstance(entries, list) or len(entries) != len(bundle["entry"]):
         return None, None
-    return placed(entries[0], "Patient") if len(entries) > 1 else None, placed(entries[-1], "CarePlan")
+    return placed(entries[0], "Patient") if len(entries) > 1 else None, placed(entries[-1], type_)

@@ -15,8 +15,9 @@ from adapter import create_app
 from adapter.authorisation.clinic_tokens import hash_of
 from adapter.delivery.attempt import Courier
 from adapter.delivery.partners import client_for
-from adapter.delivery.plans import Plans
+from adapter.delivery.records import Records
 from adapter.delivery.verifying import verify
+from adapter.exchange.bringing import BROUGHT
 from adapter.settings import ClinicToken, Partner, Settings
 from adapter.store import partner_states, work
 from adapter.store.engine import reading, writing
@@ -50,7 +51,9 @@ def ehr() -> Iterator[Ehr]:
 
 @pytest.fixture
 def hands(settings: Settings, engine: Engine) -> Hands:
-    courier = Courier(engine, lambda name: client_for(settings, name), {"care_plan": Plans(engine, settings).goods()})
+    courier = Courier(
+        engine, lambda name: client_for(settings, name), dict.fromkeys(BROUGHT, Records(engine, settings).goods())
+    )
     return Hands(engine, {"delivery": courier.begin})
 
 

@@ -22,7 +22,12 @@ CHOSEN = {
 AGREED = {"athenahealth": "questionnaire-response", "eClinicalWorks": "questionnaire-response"}
 
 
-def server(*system: str, flags: dict[str, Any] | None = None, without: tuple[str, ...] = ()) -> dict[str, Any]:
+TAKEN = ("Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse")
+
+
+def server(
+    *system: str, flags: dict[str, Any] | None = None, without: tuple[str, ...] = (), also: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """A server that does all there is, but for what is named as Type.interaction or Type?parameter."""
     return {
         "resourceType": "CapabilityStatement",
@@ -44,7 +49,7 @@ def server(*system: str, flags: dict[str, Any] | None = None, without: tuple[str
                         ],
                         **(flags or {}),
                     }
-                    for name in ("Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse")
+                    for name in (*TAKEN, *also)
                 ],
             }
         ],

@@ -37,7 +37,7 @@ RESOURCE = {
     "subject": {"identifier": {"system": "urn:mrn", "value": "1"}},
 }
 PATIENT = {"resourceType": "Patient", "identifier": [{"system": "urn:mrn", "value": "1"}]}
-SENDING = Sending({"of": RESOURCE}, {"of": PATIENT}, PLAN, lambda record: dict(record["of"]))
+SENDING = Sending({"record": "care_plan", "of": RESOURCE}, {"of": PATIENT}, PLAN, lambda record: dict(record["of"]))
 
 
 def text(value: Any) -> str | bytes:

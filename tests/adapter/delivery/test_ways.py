@@ -131,12 +131,12 @@ def test_the_next_version_is_put_onto_the_one_that_is_there(mock: responses.Requ
     ehr = ehr_with(mock, WAYS[way])
     pushed(ehr)
     later = RECORD | {"title": "Back to work"}
-    delivered = pushed(ehr, first=False, plan=later, before=RECORD, version=2)
+    delivered = pushed(ehr, first=False, record=later, before=RECORD, version=2)
     assert (titles(ehr), delivered.remote_version) == (["Back to the garden", "Back to work"], "2")
     last = ehr.writes()[-1]
     if_match = last.headers.get("If-Match") or last.body["entry"][-1]["request"]["ifMatch"]
     assert if_match == 'W/"1"'
-    again = pushed(ehr, first=False, plan=later, before=RECORD, version=2)
+    again = pushed(ehr, first=False, record=later, before=RECORD, version=2)
     assert (again.sent, len(titles(ehr))) == (False, 2)
 
 
@@ -150,9 +150,9 @@ def test_a_lost_answer_is_looked_for(mock: responses.RequestsMock, way: str, ver
     before = RECORD if version == 2 else None
     ehr.loses = 1
     with pytest.raises(AnswerLost):
-        pushed(ehr, first=version == 1, plan=now, before=before)
+        pushed(ehr, first=version == 1, record=now, before=before)
     for _ in range(2):
-        pushed(ehr, first=False, plan=now, before=before)
+        pushed(ehr, first=False, record=now, before=before)
     assert titles(ehr)[version - 1 :] == [f"version {version}"]
     assert len(ehr.of_type("Patient")) == 1
 
@@ -168,7 +168,7 @@ def test_what_the_partner_added_survives_the_next_version(mock: responses.Reques
         theirs
         | {"extension": [added], "identifier": [*theirs["identifier"], own], "note": [{"text": "called the daughter"}]}
     )
-    pushed(ehr, first=False, plan=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
+    pushed(ehr, first=False, record=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
     (now,) = ehr.of_type("CarePlan")
     assert now["title"] == "Back to work"
     assert now["extension"] == [added]
@@ -184,7 +184,7 @@ def test_what_the_partner_said_that_we_do_not_understand_stays(mock: responses.R
     (theirs,) = ehr.of_type("CarePlan")
     strange = [{"url": "https://ehr.example/means-the-opposite", "valueBoolean": True}]
     ehr.put(theirs | {"modifierExtension": strange, "note": [{"text": "theirs"}]})
-    pushed(ehr, first=False, plan=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
+    pushed(ehr, first=False, record=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
     (now,) = ehr.of_type("CarePlan")
     assert (now["title"], now["modifierExtension"], now["note"]) == ("Back to work", strange, [{"text": "theirs"}])
 
@@ -199,7 +199,7 @@ def test_one_who_comes_between_is_laid_under_and_not_overwritten(mock: responses
         ehr.put(plan | {"note": [{"text": "theirs"}]})
 
     ehr.between = somebody
-    pushed(ehr, first=False, plan=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
+    pushed(ehr, first=False, record=RECORD | {"title": "Back to work"}, before=RECORD, version=2)
     (now,) = ehr.of_type("CarePlan")
     assert (now["title"], now["note"], now["meta"]["versionId"]) == ("Back to work", [{"text": "theirs"}], "3")
 
@@ -212,7 +212,7 @@ def test_a_double_is_told_and_nothing_is_sent(mock: responses.RequestsMock, way:
     ehr.put({name: value for name, value in plan.items() if name != "id"})
     before = [one for one in ehr.writes() if "Patient" not in one.path]
     with pytest.raises(WillAnswerTheSame, match="multiple-matches"):
-        pushed(ehr, first=False, plan=RECORD | {"title": "x"}, before=RECORD)
+        pushed(ehr, first=False, record=RECORD | {"title": "x"}, before=RECORD)
     assert [one for one in ehr.writes() if "Patient" not in one.path] == before
 
 

@@ -163,6 +163,7 @@ def _plan(number: str, **elements: Any) -> dict[str, Any]:
         "subject": subject,
     }
     return {
+        "record": "care_plan",
         "resource": {
             "resourceType": "CarePlan",
             "contained": [goal],
@@ -171,7 +172,7 @@ def _plan(number: str, **elements: Any) -> dict[str, Any]:
             "subject": subject,
             "goal": [{"reference": "#g"}],
             **elements,
-        }
+        },
     }
 
 

@@ -1,6 +1,6 @@
-"""Plans as what is delivered: what the database says of one, of its patient and of the partner, made ready to be sent.
+"""Records as what is delivered: what the database says of one, its patient and the partner, made ready to be sent.
 
-Every version of a plan goes, since each is a version there too.
+A plan, or another record of the clinic's.  Every version of one goes, since each is a version there too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerThe
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
 from adapter.delivery.fits import NoStatement, accepts, as_json, of_json
-from adapter.delivery.partners import configured, plan_identifier, rendering
+from adapter.delivery.partners import configured, identifier_of, rendering
 from adapter.delivery.plan_bundle import Record, Render
 from adapter.delivery.plan_letter import letterhead, records_beside
 from adapter.delivery.push import Choosing, push
@@ -25,12 +25,13 @@ from adapter.delivery.transaction import Delivered, Resource
 from adapter.exchange import keeping
 from adapter.exchange.translation import site_of
 from adapter.settings import Partner, Settings
-from adapter.store import deliveries, partner_knowledge, plans, resources
+from adapter.store import deliveries, partner_knowledge, patients, plans, records, resources
 from adapter.store.clock import now
-from adapter.store.deliveries import Delivery
+from adapter.store.deliveries import Delivery, Kind
 from adapter.store.engine import reading, writing
 from adapter.store.partner_knowledge import Knowledge
 from adapter.store.plans import Plan
+from adapter.store.records import Kept
 from mappings.r4 import exact_json
 from mappings.sites import AS_SHIPPED
 from mappings.values import same
@@ -39,8 +40,8 @@ _NO_STATEMENT = (404, 405, 410, 501)
 
 
 @dataclass(frozen=True)
-class Plans:
-    """How plans are delivered."""
+class Records:
+    """How records are delivered."""
 
     engine: Engine
     settings: Settings
@@ -53,39 +54,41 @@ class Plans:
     def load(self, connection: Connection, delivery: Delivery) -> Bring:
         """Reads what is to be brought."""
         partner = configured(self.settings, delivery.partner)
-        sending = self.sending(connection, partner, delivery.item_id, delivery.item_version)
+        sending = self.sending(connection, partner, delivery.kind, delivery.item_id, delivery.item_version)
         sending = replace(sending, fresh=delivery.attempts <= 1)
         return partial(self._brought, partner, sending)
 
-    def sending(self, connection: Connection, partner: Partner, plan_id: str, version: int) -> Sending:
-        """A version of a plan as it is brought to a partner."""
-        plan, patient = plans.at_version(connection, plan_id, version)
-        return self.sending_of(connection, partner, plan, patient)
+    def sending(self, connection: Connection, partner: Partner, kind: Kind, id_: str, version: int) -> Sending:
+        """A version of a record as it is brought to a partner."""
+        kept, patient = _at_version(connection, kind, id_, version)
+        return self.sending_of(connection, partner, kind, kept, patient)
 
-    def sending_of(self, connection: Connection, partner: Partner, plan: Plan, patient: Record) -> Sending:
-        """The same of a plan that need not be stored."""
-        before = deliveries.last_delivered(connection, "care_plan", plan.id, partner.name, before=plan.version)
+    def sending_of(
+        self, connection: Connection, partner: Partner, kind: Kind, kept: Plan | Kept, patient: Record
+    ) -> Sending:
+        """The same of one that need not be stored."""
+        before = deliveries.last_delivered(connection, kind, kept.id, partner.name, before=kept.version)
         render = self.render(partner.name) if self.render else rendering(self.settings, partner.name)
         organization = self.settings.organization.partition("|")
         return Sending(
-            plan=plan.record,
+            record=kept.record,
             patient=patient,
-            patient_number=plan.patient_number,
-            identifier=plan_identifier(self.settings, plan.id),
+            patient_number=kept.patient_number,
+            identifier=identifier_of(self.settings, kind, kept.id),
             render=render,
-            version=plan.version,
-            stored_at=plan.stored_at,
-            before=plans.at_version(connection, plan.id, before.item_version)[0].record if before else None,
-            patient_there=partner_knowledge.patient(connection, partner.name, plan.patient_number),
+            version=kept.version,
+            stored_at=kept.stored_at,
+            before=_at_version(connection, kind, kept.id, before.item_version)[0].record if before else None,
+            patient_there=partner_knowledge.patient(connection, partner.name, kept.patient_number),
             document_there=before.remote_id if before and before.fit == "document" else None,
-            beside=records_beside(connection, plan.patient_number),
+            beside=records_beside(connection, kept.patient_number),
             clinic=Clinic(
                 letterhead(self.settings),
                 Identifier(organization[0], organization[2]) if organization[1] else None,
                 self.settings.system("care-plan-document"),
             ),
             site=site_of(self.settings.site).to(partner.name) if self.settings.site else AS_SHIPPED,
-            offer=partial(self._offered, partner.name, plan.id),
+            offer=partial(self._offered, partner.name, kept.id),
         )
 
     def _brought(self, partner: Partner, sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
@@ -122,10 +125,10 @@ class Plans:
         with writing(self.engine) as connection:
             partner_knowledge.forget_patient(connection, partner.name, sending.patient_number)
 
-    def _offered(self, partner: str, plan_id: str, resource: Resource) -> tuple[str, str]:
+    def _offered(self, partner: str, of_id: str, resource: Resource) -> tuple[str, str]:
         """A resource that a partner may read here, in its next version where it says something new."""
         type_ = resource["resourceType"]
-        id_ = str(uuid5(NAMESPACE_URL, f"{partner}/{type_}/{plan_id}"))
+        id_ = str(uuid5(NAMESPACE_URL, f"{partner}/{type_}/{of_id}"))
         with writing(self.engine) as connection:
             held = resources.current(connection, type_, id_)
             if held is None:
@@ -136,6 +139,17 @@ class Plans:
             if same(said, {name: value for name, value in resource.items() if name != "meta"}):
                 return id_, str(held.version)
             return id_, str(keeping.keep_next(connection, held, resource, now()).version)
+
+
+def _at_version(connection: Connection, kind: Kind, id_: str, version: int) -> tuple[Plan | Kept, Record]:
+    """A version of a record, and the record of its patient."""
+    if kind == "care_plan":
+        return plans.at_version(connection, id_, version)
+    kept = records.at_version(connection, kind, id_, version)
+    patient = patients.get(connection, kept.patient_number)
+    if patient is None:
+        raise LookupError("the patient of a record is not stored")
+    return kept, patient.record
 
 
 def knowledge_of(

@@ -40,9 +40,11 @@ class Tls:
 class NotRead(Exception):
     """The request went out, or may have; its answer was not read to the end."""
 
-    def __init__(self, why: str, status: int | None = None) -> None:
+    def __init__(self, why: str, status: int | None = None, *, broken: bool = False) -> None:
         self.why = why
         self.status = status
+        self.broken = broken
+        """Whether the connection ended before anything came."""
         super().__init__(why)
 
 
@@ -74,7 +76,22 @@ class Wire:
         self._session.close()
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None = None) -> Response:
-        """WillAnswerTheSame or WorthAnotherTry where nothing went out; NotRead where something may have."""
+        """WillAnswerTheSame or WorthAnotherTry where nothing went out; NotRead where something may have.
+
+        A partner may close a connection that it kept at the very moment when something is sent on it: a read is then
+        made again, and a write goes out on a connection of its own."""
+        if method != "GET":
+            self._session.close()
+            return self._exchanged(method, url, headers, data)
+        try:
+            return self._exchanged(method, url, headers, data)
+        except NotRead as lost:
+            if not lost.broken:
+                raise
+        self._session.close()
+        return self._exchanged(method, url, headers, data)
+
+    def _exchanged(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> Response:
         import requests
 
         limits = self._limits
@@ -92,7 +109,7 @@ class Wire:
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
                 raise WorthAnotherTry("no connection to the partner") from None
-            raise NotRead("the connection broke before an answer came") from None
+            raise NotRead("the connection broke before an answer came", broken=True) from None
         except requests.exceptions.RequestException:
             raise NotRead("no answer within the time limit") from None
         except OSError:  # a certificate of ours or a list of authorities that is not where the settings say

@@ -92,3 +92,45 @@ def test_a_name_that_is_not_found_sent_nothing_for_certain() -> None:
     with FhirClient("http://no-such-host.invalid", limits=LIMITS) as client, pytest.raises(WorthAnotherTry) as unknown:
         client.transaction(BUNDLE)
     assert not isinstance(unknown.value, AnswerLost)
+
+
+WHOLE = b'{"resourceType":"Patient","id":"7"}'
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\nContent-Length: %d\r\n\r\n%b" % (len(WHOLE), WHOLE)
+
+
+@contextmanager
+def one_that_keeps_no_connection() -> Iterator[tuple[str, list[bytes]]]:
+    """It answers once on each connection, and ends it when it is asked a second thing there; what it was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(65536).partition(b" ")[0])
+                    connection.sendall(ANSWER)
+                    if again := connection.recv(65536):
+                        asked.append(b"lost " + again.partition(b" ")[0])
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/fhir", asked
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_read_that_meets_a_connection_at_its_end_is_made_again() -> None:
+    with one_that_keeps_no_connection() as (base, asked), FhirClient(base, limits=LIMITS) as client:
+        assert client.read("Patient/7") == client.read("Patient/7")
+    assert asked == [b"GET", b"lost GET", b"GET"]
+
+
+def test_a_write_goes_out_on_a_connection_of_its_own() -> None:
+    with one_that_keeps_no_connection() as (base, asked), FhirClient(base, limits=LIMITS) as client:
+        client.read("Patient/7")
+        assert client.create({"resourceType": "Patient"}).id == "7"
+    assert asked[:2] == [b"GET", b"POST"]  # and then the body, as a second thing

@@ -82,6 +82,7 @@ def test_a_plan_is_rehearsed_then_pushed_then_there(told: Telling, hospital: Par
     shown = told("deliveries", "show", id_)
     assert "fit             conditional-transaction\n" in shown
     assert "unkept          nothing\n" in shown
+    assert told("deliveries") == told("deliveries", "list") == pushed
     line = exact_json.loads(told("deliveries", "list", "--json", "--state", "delivered", "--partner", "hospital"))
     assert (line["id"], line["state"], line["unkept"]) == (id_, "delivered", [])
 

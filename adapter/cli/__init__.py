@@ -85,7 +85,8 @@ def parser() -> argparse.ArgumentParser:
         "deliveries", help="what goes to partners, and what came of it",
         description="What goes to partners, and what came of it.",
     )  # fmt: skip
-    brought.set_defaults(parser=brought)
+    alone = {"state": None, "partner": None, "json": False, "config": None, "database_url": None}
+    brought.set_defaults(parser=brought, runs="adapter.cli.deliveries:listed", **alone)  # without an action: the list
     deeds = brought.add_subparsers(title="actions", metavar="ACTION")
     lists = _command(deeds, "list", "adapter.cli.deliveries:listed", "every delivery, the last changed first")
     lists.add_argument("--state", choices=STATES, help="only those in this state")

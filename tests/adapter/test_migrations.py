@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Engine, text
 
 from adapter.settings import Settings
-from adapter.store import deliveries, referrals
+from adapter.store import deliveries, referrals, work
 from adapter.store import migrate as migrating
 from adapter.store.engine import reading, writing
 from adapter.store.migrate import migrate
@@ -75,7 +75,9 @@ def test_a_delivery_of_before_is_one_of_a_plan(engine: Engine) -> None:
             names = {name: value for name, value in VALUES.items() if f":{name}" in row}
             connection.execute(text(row), names)
     migrate(engine)
-    with reading(engine) as connection:
+    with writing(engine) as connection:
         (held,) = deliveries.of_item(connection, "care_plan", "p")
         assert (held.id, held.item_version, held.state, held.attempts) == ("d", 2, "pending", 1)
+        (due,) = work.claim(connection, "hospital", ("delivery",), "new/1", 8)  # what waited then is done now
+        assert (due.id, due.lane, due.position) == ("d", "care_plan/p/hospital", 2)
         assert migrating.differences(connection) == []

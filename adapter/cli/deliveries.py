@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapter.cli.database import UnusableDatabase, usable_database
 from adapter.output import flush, say
 from adapter.settings import Settings, SettingsError, read_settings
 from mappings.r4.exact_json import MalformedJSON, dumps, loads
@@ -151,7 +152,7 @@ def push(arguments: argparse.Namespace) -> int:
                 put_plan(engine, settings, plan_id, record)
             pushed = by_hand.push_now(settings, engine, plan_id, partner.name)
         except Refusal as refusal:
-            raise Trouble(" ".join(f"{one.expression}: {one.text}" for one in refusal.issues)) from None
+            raise Trouble(refusal.in_words) from None
         except by_hand.NothingToPush as nothing:
             raise Trouble(str(nothing)) from None
         working = worker.start(settings, engine, only=partner.name)
@@ -214,7 +215,7 @@ def _sending(
             try:
                 plan = next_version(settings, plan_id, record, plan.version + 1 if plan else 1)
             except Refusal as refusal:
-                raise Trouble(" ".join(f"{one.expression}: {one.text}" for one in refusal.issues)) from None
+                raise Trouble(refusal.in_words) from None
         if plan is None:
             raise Trouble("There is no plan with this id, and no such file.")
         patient = patients.get(connection, plan.patient_number)
@@ -280,24 +281,20 @@ def _with_database(arguments: argparse.Namespace, run: Any) -> int:
     except SettingsError as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
-    except Trouble as trouble:
+    except (Trouble, UnusableDatabase) as trouble:
         sys.stderr.write(f"paingate: {trouble}\n")
         return 1
 
 
 @contextmanager
 def _opened(arguments: argparse.Namespace) -> Iterator[tuple[Engine, Settings]]:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
     settings = read_settings(arguments.config, database_url=arguments.database_url)
-    engine = open_engine(settings.database_url)
-    try:
+    with usable_database():
+        engine = open_engine(settings.database_url)
         migrate(engine)
-    except SQLAlchemyError as trouble:
-        raise Trouble(f"The database cannot be used: {str(trouble).splitlines()[0]}") from None
     try:
         yield engine, settings
     finally:

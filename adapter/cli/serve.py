@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from adapter.cli.database import UnusableDatabase, usable_database
 from adapter.delivery.naming import NameTaken
 from adapter.delivery.partners import refuse_unfit_keys
 from adapter.exchange.translation import site_of
@@ -25,9 +26,6 @@ NOBODY_IS_ASKED = (
     "paingate: DEVELOPMENT ONLY: whoever can reach {} on this machine sees and may everything, "
     "because no authorisation is configured for it.\n"
 )
-ENDS_WITHIN = (
-    5  # seconds that a delivery under way may take at the end; one that takes longer is taken up at the next start
-)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -43,29 +41,31 @@ def serve(arguments: argparse.Namespace) -> int:
     except (SettingsError, DeclarationError, NameTaken) as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
+    except UnusableDatabase as trouble:
+        sys.stderr.write(f"paingate: {trouble}\n")
+        return 1
 
 
 def _serve(settings: Settings, name: str) -> int:
-    from sqlalchemy.exc import SQLAlchemyError
     from waitress.server import create_server
 
     from adapter import create_app
     from adapter.delivery import worker
     from adapter.delivery.answers import BringBack
     from adapter.store.engine import open_engine
-    from adapter.store.migrate import migrate
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _stop)
-    try:
+
+    def at_work() -> bool:
+        """Asked by requests, and by then there is a worker: it begins once the tables are this release's."""
+        return working.at_work()
+
+    with usable_database():
         engine = open_engine(settings.database_url)
-        migrate(engine)
+        app = create_app(settings, engine=engine, changed=BringBack(settings), at_work=at_work)
         working = worker.start(settings, engine, name=name)
-        app = create_app(settings, engine=engine, changed=BringBack(settings), at_work=working.at_work)
-    except (SQLAlchemyError, ModuleNotFoundError) as trouble:
-        sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
-        return 1
     try:
         server: Any = create_server(
             app,
@@ -87,7 +87,7 @@ def _serve(settings: Settings, name: str) -> int:
         sys.stderr.write(f"paingate: {settings.host}:{settings.port} cannot be listened on: {trouble.strerror}\n")
         return 1
     finally:
-        working.stop(ENDS_WITHIN)
+        working.stop(worker.ENDS_WITHIN)
         engine.dispose()
     return 0
 

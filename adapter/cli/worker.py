@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from adapter.cli.database import UnusableDatabase, usable_database
 from adapter.delivery.partners import refuse_unfit_keys
 from adapter.exchange.translation import site_of
 from adapter.settings import SettingsError, read_settings
@@ -15,14 +16,9 @@ from mappings.lens.paths import DeclarationError
 if TYPE_CHECKING:
     import argparse
 
-ENDS_WITHIN = 5
-"""Seconds that what is under way may take at the end; what takes longer is another worker's."""
-
 
 def run(arguments: argparse.Namespace) -> int:
     """Delivers until it is told to stop (SIGTERM or Ctrl-C); 2 for settings that contradict each other."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from adapter.delivery import worker
     from adapter.delivery.naming import NameTaken
     from adapter.store.engine import open_engine
@@ -35,17 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
         settings = read_settings(arguments.config, database_url=arguments.database_url)
         refuse_unfit_keys(settings)
         site_of(settings.site)
-        engine = open_engine(settings.database_url)
-        migrate(engine)
-        working = worker.start(settings, engine, name=arguments.name or "")
+        with usable_database():
+            engine = open_engine(settings.database_url)
+            migrate(engine)
+            working = worker.start(settings, engine, name=arguments.name or "")
     except (SettingsError, DeclarationError, NameTaken) as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return 2
-    except (SQLAlchemyError, ModuleNotFoundError) as trouble:
-        sys.stderr.write(f"paingate: The database cannot be used: {str(trouble).splitlines()[0]}\n")
+    except UnusableDatabase as trouble:
+        sys.stderr.write(f"paingate: {trouble}\n")
         return 1
     sys.stderr.write(f"paingate worker {working.name} is at work\n")
     stopped.wait()
-    working.stop(ENDS_WITHIN)
+    working.stop(worker.ENDS_WITHIN)
     engine.dispose()
     return 0

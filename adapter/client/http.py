@@ -69,12 +69,7 @@ class FhirClient:
 
     def find(self, resource_type: str, identifier: Identifier) -> list[dict[str, Json]]:
         """The partner's resources with that business identifier, by a strict search whose answer is checked."""
-        headers = {
-            "Prefer": "handling=strict",
-            "Cache-Control": "no-cache",
-        }  # HAPI repeats old search results otherwise
-        answer = self._send("GET", f"{resource_type}?{identifier.query()}", headers=headers)
-        return matches(answer.body, resource_type, identifier)
+        return matches(self._searched(resource_type, identifier.query()), resource_type, identifier)
 
     def metadata(self) -> dict[str, Json]:
         """What the server says of itself: a resource, whether or not it is a CapabilityStatement."""
@@ -90,9 +85,12 @@ class FhirClient:
 
     def of_patient(self, resource_type: str, patient: str) -> list[dict[str, Json]]:
         """The partner's resources of a type about its Patient of that id, on the first page of its answer."""
+        return resources_in(self._searched(resource_type, f"patient={quote(patient, safe='')}"), resource_type)
+
+    def _searched(self, resource_type: str, query: str) -> Json:
+        """The answer to a strict search; HAPI repeats old ones where that is not forbidden."""
         headers = {"Prefer": "handling=strict", "Cache-Control": "no-cache"}
-        body = self._send("GET", f"{resource_type}?patient={quote(patient, safe='')}", headers=headers).body
-        return resources_in(body, resource_type)
+        return self._send("GET", f"{resource_type}?{query}", headers=headers).body
 
     def create(self, resource: dict[str, Json], unless: Identifier | None = None) -> Placed:
         """Creates a resource, unless one with that identifier is there; where it is then, as far as that is said."""

@@ -138,8 +138,7 @@ class Courier:
                 return "taken over"
             took_others = partner_states.get(connection, delivery.partner).succeeded_at > (mine.failed_at or 1 << 62)
             deliveries.note_failure(connection, delivery.id, why)
-            if trouble is not None and trouble.of_partner:
-                outage.failed(connection, delivery.partner, why, asked_for, self.pace)
+            outage.noticed(connection, delivery.partner, trouble, self.pace)
             if self._stood_for(connection, delivery):
                 deliveries.settle(connection, delivery.id, "superseded")
                 return "superseded"
@@ -182,9 +181,7 @@ class Courier:
 
 def _ours(connection: Connection, begun: Begun) -> bool:
     """Whether this attempt is still the one that counts."""
-    held = deliveries.get(connection, begun.delivery.id)
-    counts = held is not None and held.state == "pending" and held.attempts == begun.delivery.attempts
-    return counts and work.owned_by(connection, begun.work.id, begun.work.owner or "")
+    return deliveries.counts_still(connection, begun.delivery, begun.work.owner or "")
 
 
 def _words(refused: Exception) -> str:

@@ -45,7 +45,7 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
         known = deliveries.of_item(connection, KIND, plan_id, partner)
         for waiting in known:
             if waiting.state == "pending":
-                work.wake(connection, work.of_id(waiting.id))
+                work.wake(connection, waiting.id)
         newest = next((one for one in known if one.item_version == plan.version), None)
         if newest is None:
             return deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)

@@ -11,6 +11,7 @@ import logging
 
 from sqlalchemy import Connection
 
+from adapter.client import WorthAnotherTry
 from adapter.delivery.backoff import LONGEST_ASKED_FOR, Pace, wait_before_next
 from adapter.store import changes, partner_states, work
 from adapter.store.clock import milliseconds
@@ -33,10 +34,12 @@ def may_begin(connection: Connection, partner: str, free: int) -> int:
     return 0 if work.being_done(connection, partner) else 1
 
 
-def failed(connection: Connection, partner: str, why: str, asked_for: float | None, pace: Pace) -> None:
-    """The partner did not answer as a partner does; asked_for: seconds for which it asked to be left alone."""
-    state = partner_states.failed(connection, partner, why)
-    wait = min(asked_for or 0.0, LONGEST_ASKED_FOR)
+def noticed(connection: Connection, partner: str, trouble: WorthAnotherTry | None, pace: Pace) -> None:
+    """What an attempt came to: only what is a sign that the partner is down counts, and nothing of ours (None)."""
+    if trouble is None or not trouble.of_partner:
+        return
+    state = partner_states.failed(connection, partner, str(trouble))
+    wait = min(trouble.retry_after or 0.0, LONGEST_ASKED_FOR)
     if state.failures >= DOWN_AFTER:
         longest = Pace(pace.first, pace.factor, min(pace.longest, LONGEST))
         wait = max(wait, wait_before_next(longest, 1 + state.failures - DOWN_AFTER, partner))
@@ -44,13 +47,13 @@ def failed(connection: Connection, partner: str, why: str, asked_for: float | No
         partner_states.leave_alone(connection, partner, milliseconds() + int(wait * 1000))
     if state.failures == DOWN_AFTER:
         changes.note(connection, "partner", partner, "down")
-        log.error("partner %s is down since %s (%s): what goes there waits", partner, state.failing_since, why)
+        log.error("partner %s is down since %s (%s): what goes there waits", partner, state.failing_since, trouble)
 
 
 def answered(connection: Connection, partner: str) -> None:
     """The partner answered: it took something, or said why not."""
     before = partner_states.succeeded(connection, partner)
     if before is not None and before.failures >= DOWN_AFTER:
-        work.wake(connection, work.of_partner(partner))
+        work.wake_all(connection, partner)
         changes.note(connection, "partner", partner, "back")
         log.warning("partner %s is back; it was down since %s", partner, before.failing_since)

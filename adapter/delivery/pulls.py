@@ -78,7 +78,7 @@ class Puller:
         except WillAnswerTheSame as refused:
             return self._refused(pull, f"The ServiceRequest could not be read: {refused}")
         except Refusal as refusal:
-            return self._refused(pull, " ".join(f"{one.expression}: {one.text}" for one in refusal.issues))
+            return self._refused(pull, refusal.in_words)
         except Exception as surprise:  # noqa: BLE001 - a referral must not be lost to a fault of ours: tried again
             what = surprise_told(surprise)
             log.error("pull %s: %s", pull.id, what)  # noqa: TRY400 - a trace would show the patient's data
@@ -112,8 +112,7 @@ class Puller:
         wait = wait_before_next(self.pace, pull.attempts, pull.id, asked_for)
         with writing(self.engine) as connection:
             pulls.note_failure(connection, pull.id, why)
-            if trouble is not None and trouble.of_partner:
-                outage.failed(connection, pull.partner, why, asked_for, self.pace)
+            outage.noticed(connection, pull.partner, trouble, self.pace)
             work.put_back(connection, mine, milliseconds() + int(wait * 1000), alone=False)
         return "tried again later"
 

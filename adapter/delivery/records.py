@@ -22,6 +22,7 @@ from adapter.delivery.plan_letter import letterhead, records_beside
 from adapter.delivery.push import Choosing, push
 from adapter.delivery.sending import Clinic, Sending
 from adapter.delivery.transaction import Delivered, Resource
+from adapter.documents.beside import Beside
 from adapter.exchange import keeping
 from adapter.exchange.translation import site_of
 from adapter.settings import Partner, Settings
@@ -81,7 +82,7 @@ class Records:
             before=_at_version(connection, kind, kept.id, before.item_version)[0].record if before else None,
             patient_there=partner_knowledge.patient(connection, partner.name, kept.patient_number),
             document_there=before.remote_id if before and before.fit == "document" else None,
-            beside=records_beside(connection, kept.patient_number),
+            beside=partial(self._beside, kept.patient_number),
             clinic=Clinic(
                 letterhead(self.settings),
                 Identifier(organization[0], organization[2]) if organization[1] else None,
@@ -90,6 +91,10 @@ class Records:
             site=site_of(self.settings.site).to(partner.name) if self.settings.site else AS_SHIPPED,
             offer=partial(self._offered, partner.name, kept.id),
         )
+
+    def _beside(self, patient_number: str) -> Beside:
+        with reading(self.engine) as connection:
+            return records_beside(connection, patient_number)
 
     def _brought(self, partner: Partner, sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
         known = knowledge_of(self.engine, self.settings, partner, client)
@@ -152,21 +157,15 @@ def _at_version(connection: Connection, kind: Kind, id_: str, version: int) -> t
     return kept, patient.record
 
 
-def knowledge_of(
-    engine: Engine, settings: Settings, partner: Partner, client: FhirClient, *, anew: bool = False
-) -> Knowledge:
-    """What is known of a partner; its statement is read where there is none yet, it is old, or `anew`.
+def knowledge_of(engine: Engine, settings: Settings, partner: Partner, client: FhirClient) -> Knowledge:
+    """What is known of a partner; its statement is read where there is none yet, or it is old.
 
     A partner without a statement is one that does not say what it takes; where the answer may be somebody else's (a
     proxy's, a gate's) that is not kept.  WillAnswerTheSame where it speaks another FHIR."""
     with reading(engine) as connection:
         known = partner_knowledge.get(connection, partner.name)
-    if (
-        known is not None
-        and known.base_url == partner.base_url
-        and not anew
-        and not known.older_than(settings.statement_max_age)
-    ):
+    current = known is not None and known.base_url == partner.base_url
+    if known is not None and current and not known.older_than(settings.statement_max_age):
         return known
     accepted = None
     try:

@@ -14,6 +14,7 @@ from adapter.delivery.transaction import Resource
 from adapter.documents.beside import Beside, Letterhead
 from adapter.documents.letter import letter
 from adapter.documents.pdf import Unprintable, plan_pdf
+from mappings.roots import mapping
 from mappings.sites import AS_SHIPPED, Site
 
 
@@ -52,7 +53,8 @@ class Sending:
     """The partner's Patient, where it is known from before."""
     document_there: str | None = None
     """What the partner was brought before, where it is no CarePlan: its id."""
-    beside: Beside = field(default_factory=lambda: Beside(None, ()))
+    beside: Callable[[], Beside] = Beside
+    """Reads what the clinic keeps of the patient: for what is read by people, and for nothing else."""
     clinic: Clinic = field(default_factory=Clinic)
     site: Site = AS_SHIPPED
     accepted: Accepts | None = None
@@ -68,10 +70,10 @@ class Sending:
         """The same about the patient as the record has it."""
         return as_sent(record or self.record, self.identifier, self.render)
 
-    @cached_property
+    @property
     def type(self) -> str:
         """Of the resource that it becomes."""
-        return str(self.render(self.record)["resourceType"])
+        return mapping(self.kind, str(self.record.get("kind", "")), self.site).shape.type
 
     @property
     def kind(self) -> str:
@@ -86,14 +88,14 @@ class Sending:
     def pdf(self) -> bytes:
         """CannotBeSent where it cannot be set."""
         try:
-            return plan_pdf(self.record, self.clinic.head, self.beside)
+            return plan_pdf(self.record, self.clinic.head, self.beside())
         except Unprintable as trouble:
             raise CannotBeSent(f"there is no letter of the plan: {trouble}", "not-supported") from None
 
     @cached_property
     def words(self) -> dict[str, object]:
         """The plan as people read it, in sections."""
-        return letter(self.record, self.clinic.head, self.beside)
+        return letter(self.record, self.clinic.head, self.beside())
 
     @property
     def title(self) -> str:

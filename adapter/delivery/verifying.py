@@ -14,7 +14,7 @@ from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.records import Records
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
-from adapter.delivery.ways.papers import communication, document, questionnaire_response
+from adapter.delivery.ways.papers import PAPERS
 from adapter.exchange.plans import KIND
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries
@@ -22,7 +22,6 @@ from adapter.store.deliveries import Delivery
 from adapter.store.engine import reading, writing
 from mappings.issues import Refused
 
-_PAPERS = {"document": document, "communication": communication, "questionnaire-response": questionnaire_response}
 _GONE = (404, 410)
 
 
@@ -75,16 +74,9 @@ def _verified(settings: Settings, partner: Partner, sending: Sending, last: Deli
 
 def _both(client: FhirClient, sending: Sending, last: Delivery) -> tuple[Resource, Resource]:
     """What was sent, made again, and what is there."""
-    make = _PAPERS.get(last.fit or "")
-    held = client.read(f"{_TYPES.get(last.fit or '', 'CarePlan')}/{last.remote_id}")
+    type_, make = PAPERS.get(last.fit or "", (sending.type, None))
+    held = client.read(f"{type_}/{last.remote_id}")
     subject = held.get("subject")
     here = subject.get("reference") if isinstance(subject, dict) else None
     about = here if isinstance(here, str) else "Patient/unknown"
     return (make(sending, {"reference": about}) if make else sending.document(about)), held
-
-
-_TYPES = {
-    "document": "DocumentReference",
-    "communication": "Communication",
-    "questionnaire-response": "QuestionnaireResponse",
-}

@@ -43,6 +43,8 @@ Begin = Callable[[Connection, Work], Callable[[], str] | None]
 POLL_SECONDS = 0.1
 GATHER_SECONDS = 0.01
 NOT_BEGUN_SECONDS = 60
+ENDS_WITHIN = 5
+"""Seconds that what is under way may take when a process ends; what takes longer is anybody's to take up."""
 BEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 20.0
 _LONGEST_WITHOUT_DATABASE = 30.0

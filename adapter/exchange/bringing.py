@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from sqlalchemy import Connection
 
+from adapter.exchange.way_back import KIND as ANSWERS
 from adapter.exchange.way_back import sender_of
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, referrals
 from adapter.store.deliveries import Delivery, Kind
 
-BROUGHT: tuple[Kind, ...] = ("care_plan", "assessment", "procedure", "medication_request")
+BROUGHT: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != ANSWERS)
 """The records that partners may get."""
 
 

@@ -59,6 +59,11 @@ class Refusal(Exception):
         super().__init__(f"{kind}: " + "; ".join(f"{issue.code} {issue.expression}" for issue in self.issues))
 
     @property
+    def in_words(self) -> str:
+        """Each place and what is wrong with it, in one text."""
+        return " ".join(f"{one.expression}: {one.text}" for one in self.issues)
+
+    @property
     def status(self) -> int:
         return STATUS[self.kind]
 

@@ -133,6 +133,20 @@ def counts(connection: Connection) -> dict[tuple[str, str], int]:
     return {(partner, state): number for partner, state, number in connection.execute(counted)}
 
 
+_COUNTS = (
+    select(delivery.c.id)
+    .join_from(delivery, work_table, delivery.c.id == work_table.c.id)
+    .where(delivery.c.id == bindparam("which"), delivery.c.state == "pending")
+    .where(delivery.c.attempts == bindparam("number"), work_table.c.owner == bindparam("by"))
+)
+
+
+def counts_still(connection: Connection, attempted: Delivery, owner: str) -> bool:
+    """Whether this attempt of this owner's is still the one that counts: not settled, and nobody else's."""
+    asked = {"which": attempted.id, "number": attempted.attempts, "by": owner}
+    return connection.execute(_COUNTS, asked).first() is not None
+
+
 def begin_attempt(connection: Connection, delivery_id: str) -> None:
     """Counts an attempt, committed before the first byte leaves: who comes after a crash knows that there was one."""
     connection.execute(

@@ -42,17 +42,11 @@ _ANY_DUE = (
     .where(work.c.partner == bindparam("of"), work.c.owner.is_(None), work.c.due_at <= bindparam("now"))
     .limit(1)
 )
-_OWNED = select(work.c.id).where(work.c.id == bindparam("which"), work.c.owner == bindparam("by"))
 
 
 def put(connection: Connection, new: Work) -> None:
     """What is to be done; done already, or put in before, it is an IntegrityError."""
     rows.add(connection, work, vars(new))
-
-
-def get(connection: Connection, id_: str) -> Work | None:
-    row = connection.execute(select(work).where(work.c.id == id_)).first()
-    return _work(row) if row else None
 
 
 def anything_due(connection: Connection, partner: str) -> bool:
@@ -86,11 +80,6 @@ def claim(connection: Connection, partner: str, what: tuple[What, ...], owner: s
     return [Work(**vars(one) | {"owner": owner}) for one in found]
 
 
-def owned_by(connection: Connection, id_: str, owner: str) -> bool:
-    """Whether it is still to be done, and by this owner."""
-    return connection.execute(_OWNED, {"which": id_, "by": owner}).first() is not None
-
-
 def being_done(connection: Connection, partner: str) -> int:
     """How many pieces somebody does now for a partner."""
     # all that anybody does now are few, and lie together in their index; what waits for one partner may be a great deal
@@ -111,18 +100,19 @@ def done(connection: Connection, id_: str) -> None:
     connection.execute(delete(work).where(work.c.id == id_))
 
 
-def wake(connection: Connection, condition: ColumnElement[bool]) -> None:
-    """What waits is due now, where the condition holds."""
+def wake(connection: Connection, id_: str) -> None:
+    """It is due now, if it waits."""
+    _woken(connection, work.c.id == id_)
+
+
+def wake_all(connection: Connection, partner: str) -> None:
+    """All that waits for a partner is due now."""
+    _woken(connection, work.c.partner == partner)
+
+
+def _woken(connection: Connection, condition: ColumnElement[bool]) -> None:
     now = milliseconds()
     connection.execute(update(work).where(condition, work.c.owner.is_(None), work.c.due_at > now).values(due_at=now))
-
-
-def of_partner(partner: str) -> ColumnElement[bool]:
-    return work.c.partner == partner
-
-
-def of_id(id_: str) -> ColumnElement[bool]:
-    return work.c.id == id_
 
 
 def let_go(connection: Connection, owner: str) -> int:

@@ -23,8 +23,6 @@ WAYS: Mapping[str, Way] = {
     "transaction": transactions.after_a_look,
     "conditional-singles": singles.conditional,
     "singles": singles.after_a_look,
-    "document": partial(papers.bring, papers.document),
-    "communication": partial(papers.bring, papers.communication),
-    "questionnaire-response": partial(papers.bring, papers.questionnaire_response),
+    **{name: partial(papers.bring, make) for name, (_, make) in papers.PAPERS.items()},
     "offered": offered.bring,
 }

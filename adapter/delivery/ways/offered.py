@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.client import FhirClient
 from adapter.delivery.fits.table import PLAN
-from adapter.delivery.plan_bundle import CannotBeSent, with_subject
+from adapter.delivery.plan_bundle import patient_resource, with_subject
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered, Resource
 from adapter.delivery.ways.papers import document
@@ -13,10 +13,7 @@ from adapter.delivery.ways.papers import document
 def bring(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
     """Keeps them; where they are is our own FHIR API."""
     del client, first
-    known_by = next(sending.patient_identifiers(), None)
-    if known_by is None:
-        what = "the patient has no identifier with a system to be known by"
-        raise CannotBeSent(what, "required", "Patient.identifier")
+    _, known_by = patient_resource(sending.patient, sending.render)
     subject: Resource = {"type": "Patient", "identifier": known_by.json()}  # no Patient of the partner's is here
     if sending.type == PLAN:
         sending.offer(document(sending, subject))

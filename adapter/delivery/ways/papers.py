@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from adapter.client import FhirClient, WillAnswerTheSame
@@ -114,6 +114,14 @@ def questionnaire_response(sending: Sending, patient: Resource) -> Resource:
             for number, (title, lines) in enumerate(_sections(sending), start=1)
         ],
     }
+
+
+PAPERS: Mapping[str, tuple[str, Make]] = {
+    "document": ("DocumentReference", document),
+    "communication": ("Communication", communication),
+    "questionnaire-response": ("QuestionnaireResponse", questionnaire_response),
+}
+"""By the names of the ways: the type of each, and what makes one."""
 
 
 def _sections(sending: Sending) -> Iterator[tuple[str, list[str]]]:

@@ -278,7 +278,7 @@ def kit(access: Access, cache: pytest.Cache) -> Iterator[Client]:
 @contextmanager
 def hapi(access: Access, cache: pytest.Cache) -> Iterator[Client]:
     """Skips, and says why, where there is no JDK and Maven, or no registry."""
-    told = command("Referrer", cache.mkdir("java"))
+    told = command("library", "Referrer", cache.mkdir("java"))
     with subprocess.Popen([*told, access.url, access.token], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield HapiClient(process)

@@ -87,7 +87,7 @@ def _fault(issue: dict[str, Any]) -> Fault:
 def running(cache: Path) -> Iterator[Hapi]:
     """The judge, built where it is not yet; skips, and says why, where that cannot be."""
     complaints = cache / "complaints"
-    told = command("Judge", cache, "-Xmx2g")
+    told = command("library", "Judge", cache, "-Xmx2g")
     with (
         complaints.open("wb") as heard,
         subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=heard) as process,

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.journeys.push.clinic import Clinic
-from tests.journeys.push.hospital import Hospital, hospital_in
+from tests.journeys.push.hospital import Hospital, hapi_in, hospital_in
 from tests.journeys.push.line import Line, line_to
 from tests.journeys.push.service import Service
 
@@ -21,6 +21,13 @@ from tests.journeys.push.service import Service
 @pytest.fixture(scope="session")
 def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospital]:
     with hospital_in(tmp_path_factory.mktemp("hospital")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hapi(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Hospital]:
+    assert pytestconfig.cache is not None
+    with hapi_in(tmp_path_factory.mktemp("hapi"), pytestconfig.cache.mkdir("java")) as running:
         yield running
 
 

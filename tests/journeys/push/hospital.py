@@ -1,4 +1,5 @@
-"""The other side: sekmet-fhir, a FHIR server that we did not write, as its own process; and what is asked of it."""
+"""The other side: FHIR servers that we did not write, sekmet-fhir and HAPI's, each as a process of its own; and what is
+asked of one."""
 
 from __future__ import annotations
 
@@ -12,11 +13,12 @@ from typing import Any
 
 import requests
 
+from tests.java import maven
 from tests.journeys.push.waiting import free_port, until
 
 
 class Hospital:
-    """A running sekmet."""
+    """A running server."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -26,7 +28,7 @@ class Hospital:
         answer = requests.get(
             f"{self.base_url}/{resource_type}",
             params={"identifier": f"{system}|{value}"},
-            headers={"Prefer": "handling=strict"},
+            headers={"Prefer": "handling=strict", "Cache-Control": "no-cache"},
             timeout=20,
         )
         answer.raise_for_status()
@@ -66,6 +68,20 @@ def hospital_in(folder: Path) -> Iterator[Hospital]:
         finally:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def hapi_in(folder: Path, cache: Path) -> Iterator[Hospital]:
+    """HAPI FHIR's JPA server with an empty database; skips, and says why, where it cannot be built."""
+    told = maven.command("server", "Hospital", cache, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx900m")
+    with (folder / "log").open("wb") as log, subprocess.Popen(told, stdout=subprocess.PIPE, stderr=log) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline()
+            assert port, f"HAPI gave up: {(folder / 'log').read_text('utf-8')[-2000:]}"
+            yield Hospital(f"http://127.0.0.1:{int(port)}/fhir")
+        finally:
+            process.kill()
 
 
 def answers(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""Each way of bringing a plan, against a server that we did not write: two versions, each there once."""
+"""Each way of bringing a plan, against servers that we did not write: two versions, each there once."""
 
 from __future__ import annotations
 
@@ -22,15 +22,22 @@ SENT = {
 }
 
 
+@pytest.fixture(params=["hospital", pytest.param("hapi", marks=pytest.mark.xdist_group("hapi-server"))])
+def ehr(request: pytest.FixtureRequest) -> Hospital:
+    """sekmet, then HAPI's JPA server: one of it for all."""
+    running: Hospital = request.getfixturevalue(request.param)
+    return running
+
+
 @pytest.mark.parametrize("fit", FITS)
-def test_two_versions_arrive(tmp_path: Path, database_url: str, hospital: Hospital, fit: str) -> None:
+def test_two_versions_arrive(tmp_path: Path, database_url: str, ehr: Hospital, fit: str) -> None:
     number = uuid4().hex
     lines = f'sends = ["care_plan"]\nfit = "{fit}"'
     identifiers = f"https://clinic.example/{number}"
-    service = Service(tmp_path, database_url, hospital.base_url, identifiers, partner=lines)
+    service = Service(tmp_path, database_url, ehr.base_url, identifiers, partner=lines)
     service.start()
     try:
-        there = _patient(hospital, number)
+        there = _patient(ehr, number)
         ours = service.refer(number)
         delivered = [service.delivered("plan-1", service.put("plan-1", ours, title)) for title in ("first", "second")]
         assert [one["fit"] for one in delivered] == [fit, fit]
@@ -38,23 +45,23 @@ def test_two_versions_arrive(tmp_path: Path, database_url: str, hospital: Hospit
             _offered(service, delivered[-1]["remote_id"])
         elif fit in SENT:
             for version, one in enumerate(delivered, start=1):
-                _paper(f"{hospital.base_url}/{SENT[fit]}/{one['remote_id']}", f"plan-1/{version}", there)
+                _paper(f"{ehr.base_url}/{SENT[fit]}/{one['remote_id']}", f"plan-1/{version}", there)
         else:
-            (plan,) = hospital.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
+            (plan,) = ehr.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
             assert plan["subject"]["reference"] == f"Patient/{there}"
-            titles = [one["title"] for one in reversed(hospital.history("CarePlan", plan["id"]))]
+            titles = [one["title"] for one in reversed(ehr.history("CarePlan", plan["id"]))]
             assert titles == ["first", "second"]
             assert [one["unkept"] for one in delivered] == [[], []]
-        assert len(hospital.found("Patient", MRN, number)) == 1
+        assert len(ehr.found("Patient", MRN, number)) == 1
     finally:
         service.kill()
 
 
-def _patient(hospital: Hospital, number: str) -> str:
+def _patient(ehr: Hospital, number: str) -> str:
     """The hospital's own Patient, before anything comes from us."""
     patient = {"resourceType": "Patient", "identifier": [{"system": MRN, "value": number}]}
     headers = {"Content-Type": "application/fhir+json", "Prefer": "return=representation"}
-    answer = requests.post(f"{hospital.base_url}/Patient", json=patient, headers=headers, timeout=20)
+    answer = requests.post(f"{ehr.base_url}/Patient", json=patient, headers=headers, timeout=20)
     answer.raise_for_status()
     return str(answer.json()["id"])
 

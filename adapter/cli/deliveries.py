@@ -185,7 +185,7 @@ def _rehearsed(
     arguments: argparse.Namespace, engine: Engine, settings: Settings, plan_id: str, record: dict[str, Any] | None
 ) -> int:
     from adapter.client import PartnerTrouble
-    from adapter.delivery.plan_bundle import CannotBeSent
+    from adapter.delivery.outgoing import CannotBeSent
     from adapter.delivery.rehearsal import rehearse
     from mappings.issues import Refused
 

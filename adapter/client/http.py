@@ -6,7 +6,8 @@ that cannot be read is AnswerLost: whether the partner stored it is not known an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -16,12 +17,13 @@ from urllib.parse import quote
 from adapter.client.answers import Placed, Verdict, issue_codes, placed_by, retry_after, verdict
 from adapter.client.authorising import NOBODY, Authorisation
 from adapter.client.errors import AnswerLost, WillAnswerTheSame, WorthAnotherTry
-from adapter.client.searching import Identifier, matches, resources_in
+from adapter.client.searching import Identifier, each_of, matches, resources_in
 from adapter.client.wire import Limits, NotRead, Response, Tls, Wire
 from mappings.r4.exact_json import MalformedJSON, dumps, loads
 from mappings.values import Json
 
 FHIR_JSON = "application/fhir+json"
+_TOGETHER = 10
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,21 @@ class FhirClient:
     def find(self, resource_type: str, identifier: Identifier) -> list[dict[str, Json]]:
         """The partner's resources with that business identifier, by a strict search whose answer is checked."""
         return matches(self._searched(resource_type, identifier.query()), resource_type, identifier)
+
+    def find_each(
+        self, resource_type: str, identifiers: Sequence[Identifier]
+    ) -> dict[Identifier, list[dict[str, Json]]]:
+        """The same for several identifiers: ten are asked for at a time, and what did not come back once more alone,
+        since a server may not know lists of values."""
+        found: dict[Identifier, list[dict[str, Json]]] = {}
+        for start in range(0, len(identifiers), _TOGETHER):
+            some = identifiers[start : start + _TOGETHER]
+            if len(some) == 1:
+                break
+            query = f"identifier={quote(','.join(one.token() for one in some), safe='')}"
+            with suppress(WillAnswerTheSame):
+                found |= each_of(self._searched(resource_type, query), resource_type, some)
+        return {one: found[one] if one in found else self.find(resource_type, one) for one in identifiers}
 
     def metadata(self) -> dict[str, Json]:
         """What the server says of itself: a resource, whether or not it is a CapabilityStatement."""

@@ -7,6 +7,7 @@ self link names the parameter or the answer is complete.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -55,6 +56,16 @@ def resources_in(bundle: Json, resource_type: str) -> list[dict[str, Json]]:
         raise WillAnswerTheSame("the search was not answered with a Bundle", codes=("search-not-trusted",))
     entries = [entry for entry in bundle.get("entry") or [] if isinstance(entry, dict)]
     return [resource for entry in entries if (resource := _match(entry, resource_type)) is not None]
+
+
+def each_of(
+    bundle: Json, resource_type: str, identifiers: Sequence[Identifier]
+) -> dict[Identifier, list[dict[str, Json]]]:
+    """By identifier what a search for several found; nothing where its answer goes on on another page."""
+    found = resources_in(bundle, resource_type)
+    if isinstance(bundle, dict) and _links(bundle, "next"):
+        return {}
+    return {one: ours for one in identifiers if (ours := [each for each in found if carries(each, one)])}
 
 
 def carries(resource: Json, identifier: Identifier) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
 from adapter.delivery import outage
 from adapter.delivery.backoff import Pace, wait_before_next
-from adapter.delivery.plan_bundle import CannotBeSent
+from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.surprise import told
 from adapter.delivery.transaction import Delivered
 from adapter.store import deliveries, partner_states, work

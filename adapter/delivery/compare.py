@@ -2,6 +2,7 @@
 
 A server may give an id, metadata and a narrative of its own, rewrite the Bundle's urn:uuid references to where it put
 the resource, and write a number in other digits of the same value.  Anything else means that it holds something else.
+What is contained is compared by its id, whatever the order, and told by its own type.
 """
 
 from __future__ import annotations
@@ -58,13 +59,29 @@ def _resource(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterat
 def _members(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterator[Difference]:
     for name in dict.fromkeys((*sent, *held)):
         here = f"{path}.{name}"
-        if name not in sent or name not in held:
+        if name == "contained":
+            yield from _contained(_by_id(sent.get(name)), _by_id(held.get(name)))
+        elif name not in sent or name not in held:
             yield Difference(here, added=name not in sent)
         elif name == "reference" and str(sent[name]).startswith("urn:uuid:"):
             if sent[name] != held[name]:
                 yield Difference(here, "where the server put it" if _literal(held[name]) else "")
         else:
             yield from _values(sent[name], held[name], here)
+
+
+def _contained(sent: dict[str, dict[str, Json]], held: dict[str, dict[str, Json]]) -> Iterator[Difference]:
+    for id_ in dict.fromkeys((*sent, *held)):
+        one = sent.get(id_) or held[id_]
+        if id_ not in sent or id_ not in held:
+            yield Difference(str(one.get("resourceType")), added=id_ not in sent)
+        else:
+            yield from _resource(one, held[id_], str(one.get("resourceType")))
+
+
+def _by_id(contained: Json) -> dict[str, dict[str, Json]]:
+    found = [one for one in contained if isinstance(one, dict)] if isinstance(contained, list) else []
+    return {str(one.get("id")): one for one in found}
 
 
 def _values(sent: Json, held: Json, path: str) -> Iterator[Difference]:

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapter.client import Identifier
+from adapter.delivery.outgoing import named
 from adapter.delivery.partners import identifier_of, rendering
-from adapter.delivery.plan_bundle import named
 from adapter.delivery.transaction import Resource
 from adapter.exchange.own_records import KINDS
 from adapter.exchange.workflow.answering import about

@@ -21,7 +21,7 @@ from adapter.client import (
     bearer,
     signing_key,
 )
-from adapter.delivery.plan_bundle import Render
+from adapter.delivery.outgoing import Render
 from adapter.exchange.translation import site_of
 from adapter.settings import Partner, Settings, SettingsError
 

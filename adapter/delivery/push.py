@@ -57,7 +57,7 @@ def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None,
             choosing.remember(key, failed[key])
             first = False  # something may have left
             continue
-        return replace(delivered, fit=name, because=why_no_better(choice))
+        return replace(delivered, fit=name, because=(*why_no_better(choice), *delivered.because))
 
 
 def why_no_better(choice: Choice) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerThe
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
 from adapter.delivery.fits import NoStatement, accepts, as_json, of_json
+from adapter.delivery.outgoing import Record, Render
 from adapter.delivery.partners import configured, identifier_of, rendering
-from adapter.delivery.plan_bundle import Record, Render
 from adapter.delivery.plan_letter import letterhead, records_beside
 from adapter.delivery.push import Choosing, push
 from adapter.delivery.sending import Clinic, Sending
@@ -87,9 +87,11 @@ class Records:
                 letterhead(self.settings),
                 Identifier(organization[0], organization[2]) if organization[1] else None,
                 self.settings.system("care-plan-document"),
+                self.settings.system("care-plan-part"),
             ),
             site=site_of(self.settings.site).to(partner.name) if self.settings.site else AS_SHIPPED,
             offer=partial(self._offered, partner.name, kept.id),
+            contained=partner.contained,
         )
 
     def _beside(self, patient_number: str) -> Beside:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapter.client import Identifier
+from adapter.delivery import parts
 from adapter.delivery.fits.statement import Accepts
-from adapter.delivery.plan_bundle import CannotBeSent, Record, Render, about, usable_identifiers
-from adapter.delivery.plan_bundle import document as as_sent
+from adapter.delivery.outgoing import CannotBeSent, Record, Render, about, usable_identifiers
+from adapter.delivery.outgoing import document as as_sent
 from adapter.delivery.transaction import Resource
 from adapter.documents.beside import Beside, Letterhead
 from adapter.documents.letter import letter
@@ -26,6 +27,8 @@ class Clinic:
     organization: Identifier | None = None
     documents: str = ""
     """The system of the numbers of documents."""
+    parts: str = ""
+    """The system of the identifiers of what a plan consists of."""
 
 
 def _to_nobody(_: Resource) -> tuple[str, str]:
@@ -61,14 +64,44 @@ class Sending:
     """What the partner says that it accepts; None where it does not say."""
     offer: Callable[[Resource], tuple[str, str]] = _to_nobody
     """Keeps a resource for the partner to read here: its id and version."""
+    contained: bool = False
+    """Whether all that a plan consists of goes inside it, whatever the partner takes by itself."""
+    apart: frozenset[str] = frozenset()
+    """The types of what stands by itself there."""
 
-    def document(self, here: str, record: Record | None = None) -> Resource:
-        """The record as a resource about that Patient, or another version of it."""
-        return about(self.named(record), here)
+    def document(self, here: str) -> Resource:
+        """The record as a resource about that Patient, with all of it contained."""
+        return about(self._with_named_parts, here)
 
-    def named(self, record: Record | None = None) -> Resource:
-        """The same about the patient as the record has it."""
-        return as_sent(record or self.record, self.identifier, self.render)
+    def document_before(self, here: str) -> Resource | None:
+        """The version that the partner was brought before, in the same form."""
+        return about(self._before_with_named_parts, here) if self._before_with_named_parts is not None else None
+
+    def part_keys(self) -> list[parts.Key]:
+        """What the parts are known by that stand by themselves there: those of now, and those that were brought."""
+        wholes = [one for one in (self._with_named_parts, self._before_with_named_parts) if one is not None]
+        return list(dict.fromkeys(parts.key(one) for whole in wholes for one in parts.parts_of(whole, self.apart)))
+
+    @cached_property
+    def named(self) -> Resource:
+        """The record as a resource about the patient as it has it."""
+        return as_sent(self.record, self.identifier, self.render)
+
+    @cached_property
+    def _with_named_parts(self) -> Resource:
+        return self.with_named_parts(self.named)
+
+    @cached_property
+    def _before_with_named_parts(self) -> Resource | None:
+        if self.before is None:
+            return None
+        return self.with_named_parts(as_sent(self.before, self.identifier, self.render))
+
+    def with_named_parts(self, whole: Resource) -> Resource:
+        """The plan with an identifier in each part that stands by itself there."""
+        return parts.named(
+            whole, self.apart, lambda name: Identifier(self.clinic.parts, f"{self.identifier.value}/{name}")
+        )
 
     @property
     def type(self) -> str:

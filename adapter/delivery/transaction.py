@@ -42,7 +42,7 @@ class Delivered:
     fit: str | None = field(default=None, compare=False)
     """The way by which it went."""
     because: tuple[str, ...] = field(default=(), compare=False)
-    """Why by no better one."""
+    """Why by no better one, and what else somebody should know of it."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,22 @@ def only(client: FhirClient, type_: str, known_by: Identifier, what: str) -> Hel
     """What the partner holds under a business identifier; WillAnswerTheSame where it holds that (`what`) twice."""
     found = client.find(type_, known_by)
     if len(found) > 1:
-        raise WillAnswerTheSame(f"the partner holds {what} more than once", codes=("multiple-matches",))
+        raise held_twice(what)
     return as_held(found[0]) if found else None
 
 
-def entry(resource: Resource, known_by: Identifier, held: Held | None) -> Resource:
-    """An entry of the transaction: a create on condition that it is not there, or an update of what is."""
+def held_twice(what: str) -> WillAnswerTheSame:
+    return WillAnswerTheSame(f"the partner holds {what} more than once", codes=("multiple-matches",))
+
+
+def entry(resource: Resource, known_by: Identifier, held: Held | None, *, conditional: bool = True) -> Resource:
+    """An entry of a transaction: a create, on condition that it is not there where that is wished, or an update of what
+    is."""
     type_ = resource["resourceType"]
     if held is None:
-        request: Resource = {"method": "POST", "url": type_, "ifNoneExist": known_by.query()}
+        request: Resource = {"method": "POST", "url": type_}
+        if conditional:
+            request["ifNoneExist"] = known_by.query()
         return {"fullUrl": urn(type_, known_by), "resource": resource, "request": request}
     request = {"method": "PUT", "url": f"{type_}/{held.id}"}
     if held.version is not None:

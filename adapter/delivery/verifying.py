@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
 from adapter.client import FhirClient, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.compare import unkept
+from adapter.delivery.fits import of_json
+from adapter.delivery.fits.table import fits_for
+from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.partners import client_for
-from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.records import Records
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
+from adapter.delivery.ways.looking import read_there, standing_apart
 from adapter.delivery.ways.papers import PAPERS
 from adapter.exchange.plans import KIND
 from adapter.settings import Partner, Settings
-from adapter.store import deliveries
+from adapter.store import deliveries, partner_knowledge
 from adapter.store.deliveries import Delivery
 from adapter.store.engine import reading, writing
 from mappings.issues import Refused
@@ -46,6 +49,8 @@ def verify(engine: Engine, settings: Settings, plan_id: str) -> Iterator[Verifie
             if last is None:
                 continue
             sending = Records(engine, settings).sending(connection, partner, KIND, plan_id, last.item_version)
+            known = partner_knowledge.get(connection, partner.name)
+        sending = replace(sending, accepted=of_json(known.accepts) if known and known.accepts else None)
         found = _verified(settings, partner, sending, last)
         if found.holds is not None:
             with writing(engine) as connection:
@@ -74,9 +79,19 @@ def _verified(settings: Settings, partner: Partner, sending: Sending, last: Deli
 
 def _both(client: FhirClient, sending: Sending, last: Delivery) -> tuple[Resource, Resource]:
     """What was sent, made again, and what is there."""
-    type_, make = PAPERS.get(last.fit or "", (sending.type, None))
-    held = client.read(f"{type_}/{last.remote_id}")
+    if (paper := PAPERS.get(last.fit or "")) is not None:
+        type_, make = paper
+        held = client.read(f"{type_}/{last.remote_id}")
+        return make(sending, {"reference": _about(held)}), held
+    conditional = any(fit.conditional for fit in fits_for(sending.type) if fit.name == last.fit)
+    sending = standing_apart(sending, conditional=conditional)
+    there = read_there(client, sending, str(last.remote_id))
+    itself = there.itself.resource if there.itself is not None else {}
+    sent = sending.document(_about(itself))
+    return sent, there.whole(sent) or {}
+
+
+def _about(held: Resource) -> str:
     subject = held.get("subject")
     here = subject.get("reference") if isinstance(subject, dict) else None
-    about = here if isinstance(here, str) else "Patient/unknown"
-    return (make(sending, {"reference": about}) if make else sending.document(about)), held
+    return here if isinstance(here, str) else "Patient/unknown"

@@ -23,8 +23,8 @@ from adapter.delivery.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.naming import Name, take_name
+from adapter.delivery.outgoing import Render
 from adapter.delivery.partners import client_for
-from adapter.delivery.plan_bundle import Render
 from adapter.delivery.pulls import Puller
 from adapter.delivery.records import Records
 from adapter.delivery.surprise import told

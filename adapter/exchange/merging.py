@@ -1,7 +1,8 @@
 """Three records become one: as the referral was received, as its sender says it now, and as the clinic has it.
 
 What only one side changed is taken; what both changed, each in its way, stays as the clinic has it and is told.  A
-field is taken whole: half of one side's diagnosis and half of the other's would be nobody's.
+field is taken whole: half of one side's diagnosis and half of the other's would be nobody's.  Where the items of a list
+are things of their own (a plan's goals), each is one of those records again.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ class Contested:
 
 
 def merged(
-    before: Record, theirs: Record, ours: Record, *, senders_word: Collection[str] = SENDERS_WORD
-) -> tuple[Record, list[Contested]]:
-    """The record with both sides' changes, and what is to be decided; senders_word: fields that only they can say."""
-    return _Merging(senders_word).merged(before, theirs, ours, "")
+    before: Record, theirs: Record, ours: Record, *, senders_word: Collection[str] = SENDERS_WORD,
+    things: Collection[str] = (),
+) -> tuple[Record, list[Contested]]:  # fmt: skip
+    """The record with both sides' changes, and what is to be decided.
+
+    senders_word: fields that only they can say; things: lists whose items are things of their own."""
+    return _Merging(senders_word, things).merged(before, theirs, ours, "")
 
 
 def with_field(record: Record, field: str, sides: dict[str, Any], taken: str) -> Record:
@@ -42,6 +46,7 @@ def with_field(record: Record, field: str, sides: dict[str, Any], taken: str) ->
 @dataclass(frozen=True)
 class _Merging:
     senders_word: Collection[str]
+    things: Collection[str]
 
     def merged(self, before: Record, theirs: Record, ours: Record, path: str) -> tuple[Record, list[Contested]]:
         result: Record = {}
@@ -61,6 +66,10 @@ class _Merging:
                 result[name], inner = self.merged(sides["before"], sides["theirs"], sides["ours"], f"{name}.")
                 contested += inner
                 continue
+            if field in self.things and (several := _by_name(sides)) is not None:
+                result[name], inner = self._each(several, field)
+                contested += inner
+                continue
             if field in self.senders_word or _alike(sides, "ours", "before"):
                 taken = "theirs"
             elif _alike(sides, "theirs", "before") or _alike(sides, "theirs", "ours"):
@@ -71,6 +80,37 @@ class _Merging:
             if taken in sides:
                 result[name] = sides[taken]
         return result, contested
+
+    def _each(self, sides: list[dict[Any, Record]], field: str) -> tuple[list[Record], list[Contested]]:
+        """The clinic's in its order, then what is only theirs; what one side took out is out, if the other left it."""
+        before, theirs, ours = sides
+        result: list[Record] = []
+        contested: list[Contested] = []
+        for name in dict.fromkeys((*ours, *theirs)):
+            was, their, our = before.get(name), theirs.get(name), ours.get(name)
+            if their is not None and our is not None:
+                one, inner = self.merged(was or {}, their, our, f"{field}.")
+                result.append(one)
+                contested += inner
+            elif was is None or (our is not None and not same(our, was)):
+                result += [one for one in (our, their) if one is not None]
+        return result, contested
+
+
+def _by_name(sides: dict[str, Any]) -> list[dict[Any, Record]] | None:
+    """Each side's items by what they are called, else by their place among the nameless; None where one is no list of
+    records, or calls two the same."""
+    named = []
+    for side in ("before", "theirs", "ours"):
+        items = sides.get(side, [])
+        if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+            return None
+        nameless = iter(range(len(items)))
+        called = {one["id"] if "id" in one else next(nameless): one for one in items}
+        if len(called) < len(items):
+            return None
+        named.append(called)
+    return named
 
 
 def _alike(sides: dict[str, Any], one: str, other: str) -> bool:

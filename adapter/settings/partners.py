@@ -26,7 +26,7 @@ from adapter.settings.table import (
 _NUMBERS: tuple[tuple[str, type[int] | type[float]], ...] = (
     ("at_once", int), ("connect_timeout", float), ("read_timeout", float),
 )  # fmt: skip
-_NO_TEXTS = ("sends", "client_ids", "agreed", "secret_file", *(key for key, _ in _NUMBERS))
+_NO_TEXTS = ("sends", "client_ids", "agreed", "secret_file", "contained", *(key for key, _ in _NUMBERS))
 _TEXTS = tuple(key for key in PARTNER_KEYS if key not in _NO_TEXTS)
 
 
@@ -54,8 +54,16 @@ def _partner(name: str, held: Mapping[str, Any], environment: Mapping[str, str],
         secret=_secret(held, environment.get(f"{prefix}SECRET", ""), f"{prefix}SECRET", where),
         client_ids=_list(held, "client_ids", "their-client-id", where),
         agreed=_list(held, "agreed", "questionnaire-response", where),
+        contained=_yes(held, "contained", where),
         **told,
     )
+
+
+def _yes(held: Mapping[str, Any], key: str, where: str) -> bool:
+    told = held.get(key, False)
+    if not isinstance(told, bool):
+        raise SettingsError(f"{key} of {where} is true or false.")
+    return told
 
 
 def _number(told: object, kind: type[int] | type[float], what: str) -> Any:

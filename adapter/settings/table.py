@@ -121,6 +121,8 @@ class Partner:
     """How much goes there at the same time, for each worker; 0, here and below: what holds for all partners."""
     connect_timeout: float = 0.0
     read_timeout: float = 0.0
+    contained: bool = False
+    """Whether goals, team and orders go inside the plan, whatever the partner takes by itself."""
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ TABLE = (
 PARTNER_KEYS = (
     "base_url", "auth", "sends", "dialect", "secret_file", "client_ids", "issuer", "our_client_id", "scope",
     "token_endpoint", "key_id", "certificate_file", "certificate_key_file", "ca_file", "fit", "agreed",
-    "patients", "at_once", "connect_timeout", "read_timeout",
+    "patients", "at_once", "connect_timeout", "read_timeout", "contained",
 )  # fmt: skip
 ISSUER_KEYS = ("issuer", "jwks_uri", "jwks_file", "token_endpoint")
 CLINIC_TOKEN_KEYS = ("role", "hash")

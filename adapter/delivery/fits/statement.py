@@ -107,9 +107,14 @@ def _of_type(declared: dict[str, Any]) -> OfType:
     )
 
 
+PARTS = (
+    "Goal", "CareTeam", "Appointment", "CommunicationRequest", "DeviceRequest", "MedicationRequest", "NutritionOrder",
+    "Task", "ServiceRequest", "VisionPrescription", "RequestGroup", "Procedure", "Communication",
+)  # fmt: skip
+"""What a plan may consist of: CarePlan.goal, careTeam, what activity.reference may be (R4), and what is done of it
+(activity.outcomeReference)."""
 ASKED = (
-    "Patient", "CarePlan", "DocumentReference", "Communication", "QuestionnaireResponse", "Observation", "Condition",
-    "Procedure", "MedicationRequest",
+    "Patient", "CarePlan", "DocumentReference", "QuestionnaireResponse", "Observation", "Condition", *PARTS,
 )  # fmt: skip
 """The types that a way may need."""
 

@@ -80,6 +80,13 @@ class Fit:
 
 
 @functools.cache
+def needs_apart(type_: str, *, conditional: bool) -> tuple[Need, ...]:
+    """What is needed of a partner for a part of a plan to stand there by itself; `conditional`: as `Fit` has it."""
+    needed = (_can(type_, "create"), _can(type_, "update"), _searched(type_, "identifier"))
+    return (*needed, _conditional(type_)) if conditional else needed
+
+
+@functools.cache
 def fits_for(type_: str) -> tuple[Fit, ...]:
     """The ways for resources of a type, best first; as something to read goes a plan alone."""
     kept = (_can(type_, "create"), _can(type_, "update"))

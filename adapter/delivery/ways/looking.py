@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
+from adapter.delivery import parts
+from adapter.delivery.fits.statement import PARTS
+from adapter.delivery.fits.table import PLAN, needs_apart
 from adapter.delivery.sending import Sending
-from adapter.delivery.transaction import Held, Resource, only
+from adapter.delivery.transaction import Held, Resource, as_held, held_twice, only
 
 TRIES = 3
 """Somebody may change a plan there between our look and our request: read again, and laid over what is there then."""
 
 
-def ours_there(client: FhirClient, sending: Sending) -> Held | None:
-    """What the partner holds with our identifier; refused where it has it twice."""
-    return only(client, sending.type, sending.identifier, "it")
+@dataclass(frozen=True)
+class There:
+    """What a partner holds of a plan, or of another record: itself, and its parts that stand by themselves."""
+
+    base_url: str
+    itself: Held | None = None
+    parts: Mapping[parts.Key, Held] = field(default_factory=dict)
+
+    def whole(self, like: Resource, else_like: Resource | None = None) -> Resource | None:
+        """All of it as one resource, to be compared with `like`; None where it is not there."""
+        if self.itself is None:
+            return None
+        return parts.joined(self.itself.resource, self.parts, like, self.base_url, else_like=else_like)
+
+
+def ours_there(client: FhirClient, sending: Sending) -> There:
+    """What the partner holds with our identifiers; refused where it has one of them twice."""
+    itself = only(client, sending.type, sending.identifier, "it")
+    return There(client.base_url, itself, _parts_there(client, sending))
+
+
+def read_there(client: FhirClient, sending: Sending, id_: str) -> There:
+    """The same where the id of the thing itself is known."""
+    itself = as_held(client.read(f"{sending.type}/{id_}"))
+    return There(client.base_url, itself, _parts_there(client, sending))
+
+
+def _parts_there(client: FhirClient, sending: Sending) -> dict[parts.Key, Held]:
+    by_type: dict[str, list[Identifier]] = {}
+    for type_, identifier in sending.part_keys():
+        by_type.setdefault(type_, []).append(identifier)
+    held: dict[parts.Key, Held] = {}
+    for type_, identifiers in by_type.items():
+        for identifier, found in client.find_each(type_, identifiers).items():
+            if len(found) > 1:
+                raise held_twice(f"a {type_} of it")
+            if found:
+                held[type_, identifier] = as_held(found[0])
+    return held
+
+
+def standing_apart(sending: Sending, *, conditional: bool) -> Sending:
+    """The same, knowing which types of what it consists of stand by themselves at the partner: those that it takes, and
+    finds by their identifier."""
+    accepted = sending.accepted
+    if accepted is None or sending.contained or sending.type != PLAN:
+        return sending
+    needs = {type_: needs_apart(type_, conditional=conditional) for type_ in PARTS}
+    taken = {type_ for type_, of_type in needs.items() if all(need.met(accepted) for need in of_type)}
+    return replace(sending, apart=frozenset(taken))
 
 
 def patient_there(client: FhirClient, sending: Sending) -> str | None:
@@ -46,6 +99,11 @@ def must_be_one_patient(client: FhirClient, sending: Sending, known_by: Identifi
     for a person to put right."""
     if can_be_looked_for(sending, "Patient"):
         only(client, "Patient", known_by, "the patient")
+
+
+def may_make_a_patient(sending: Sending) -> bool:
+    """Whether the partner does not say that it takes none."""
+    return sending.accepted is None or "create" in sending.accepted.of("Patient").interactions
 
 
 def must_be_known(patient: str | None) -> str:

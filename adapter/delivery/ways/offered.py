@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.client import FhirClient
 from adapter.delivery.fits.table import PLAN
-from adapter.delivery.plan_bundle import patient_resource, with_subject
+from adapter.delivery.outgoing import patient_resource, with_subject
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered, Resource
 from adapter.delivery.ways.papers import document
@@ -17,5 +17,5 @@ def bring(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:
     subject: Resource = {"type": "Patient", "identifier": known_by.json()}  # no Patient of the partner's is here
     if sending.type == PLAN:
         sending.offer(document(sending, subject))
-    id_, version = sending.offer(with_subject(sending.named(), subject))
+    id_, version = sending.offer(with_subject(sending.named, subject))
     return Delivered(id_, version, sent=True)

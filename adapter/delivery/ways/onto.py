@@ -11,24 +11,33 @@ from typing import Any
 
 from adapter.delivery.compare import holds
 from adapter.delivery.sending import Sending
-from adapter.delivery.transaction import Held, Resource
+from adapter.delivery.transaction import Resource
+from adapter.delivery.ways.looking import There
 from adapter.exchange.merging import merged
 from mappings.issues import Refused
 from mappings.sites import Site
 
+THINGS = ("goals", "teams", "problems")
+"""What a plan has several of, each of which may be changed by itself."""
 
-def laid_onto(sending: Sending, ours: Resource, held: Held) -> Resource:
-    """What is to be put where `held` is; `ours` is the record as it would go by itself."""
-    here = held.resource.get("subject", {}).get("reference")
-    about = here if isinstance(here, str) else ours["subject"]["reference"]
-    before = sending.document(about, sending.before) if sending.before is not None else None
-    if holds(ours, held.resource) or (before is not None and holds(before, held.resource)):
+
+def laid_onto(sending: Sending, ours: Resource, there: There) -> Resource:
+    """What is to be put onto what is there; `ours` is the record as it would go by itself."""
+    held = there.whole(ours)
+    if held is None or holds(ours, held):
         return ours
+    subject = held.get("subject")
+    here = subject.get("reference") if isinstance(subject, dict) else None
+    about = here if isinstance(here, str) else ours["subject"]["reference"]
+    before = sending.document_before(about)
+    if before is not None and holds(before, there.whole(before)):
+        return ours
+    held = there.whole(ours, before) or {}
     try:
-        theirs = _record(sending.kind, held.resource, sending.site)
+        theirs = _record(sending.kind, held, sending.site)
         mine = _record(sending.kind, sending.document(about), sending.site)
         known = _record(sending.kind, before, sending.site) if before is not None else {}
-        return _written(merged(known, theirs, mine, senders_word=())[0], held.resource, sending.site)
+        return _written(merged(known, theirs, mine, senders_word=(), things=THINGS)[0], held, sending.site)
     except Refused:
         return ours  # what is there cannot be read as a record: ours stands in its place
 

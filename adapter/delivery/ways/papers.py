@@ -14,7 +14,7 @@ from typing import Any
 
 from adapter.client import FhirClient, WillAnswerTheSame
 from adapter.client.searching import carries
-from adapter.delivery.plan_bundle import with_subject
+from adapter.delivery.outgoing import with_subject
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import ARRIVAL_UNKNOWN, Delivered, Held, Resource, as_held, only
 from adapter.delivery.ways.looking import must_be_known, patient_there
@@ -67,7 +67,7 @@ def document(sending: Sending, patient: Resource) -> Resource:
     """A DocumentReference with the plan as PDF, and as FHIR too where the partner takes more than one content."""
     contents = [_attached(PDF, sending.pdf, sending)]
     if sending.accepted is None or not sending.accepted.one_content:
-        contents.append(_attached(FHIR_JSON, dumps(with_subject(sending.named(), patient)), sending))
+        contents.append(_attached(FHIR_JSON, dumps(with_subject(sending.named, patient)), sending))
     replaces = [{"code": "replaces", "target": {"reference": f"DocumentReference/{sending.document_there}"}}]
     return {
         "resourceType": "DocumentReference",

@@ -200,7 +200,8 @@ def _matches(resource: Resource, name: str, value: str) -> bool:
         return bool(told == f"Patient/{value}")
     held = resource.get("identifier", [])
     listed = [*(held if isinstance(held, list) else [held]), resource.get("masterIdentifier", {})]
-    return value in [f"{one.get('system')}|{one.get('value')}" for one in listed]
+    known = {f"{one.get('system')}|{one.get('value')}" for one in listed}
+    return bool(known.intersection(value.split(",")))
 
 
 def _outcome(status: int, code: str) -> Answer:

@@ -16,8 +16,8 @@ from adapter.delivery import outage
 from adapter.delivery.attempt import PARKED_AFTER, Bring, Courier, Goods
 from adapter.delivery.backoff import Pace
 from adapter.delivery.by_hand import push_now
+from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.partners import client_for
-from adapter.delivery.plan_bundle import CannotBeSent
 from adapter.delivery.transaction import Delivered
 from adapter.delivery.worker import Worker
 from adapter.settings import Partner, Settings

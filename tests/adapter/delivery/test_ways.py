@@ -103,27 +103,25 @@ def test_a_plan_arrives_about_the_one_patient(mock: responses.RequestsMock, way:
     assert len(patient["identifier"]) == (1 if known else 2)  # theirs is not overwritten
 
 
-REQUESTS = {
-    "conditional-transaction": ["POST "],
-    "transaction": [f"GET Patient?identifier={MRN}|4711", "GET Patient?identifier=urn:other|X", "POST "],
-    "conditional-singles": ["POST Patient", "POST CarePlan"],
-    "singles": [f"GET Patient?identifier={MRN}|4711", "GET Patient?identifier=urn:other|X", "POST CarePlan"],
-}
-
-
 @pytest.mark.parametrize("way", WAYS)
-def test_these_are_the_requests(mock: responses.RequestsMock, way: str) -> None:
-    ehr = ehr_with(mock, WAYS[way])
+@pytest.mark.parametrize("known", [True, False], ids=["a_patient_that_is_there", "a_patient_that_is_not"])
+def test_these_are_the_requests(mock: responses.RequestsMock, way: str, *, known: bool) -> None:
+    """The patient is looked for by all its identifiers, and goes out only where there is none."""
+    ehr = ehr_with(mock, WAYS[way], patient=known)
     pushed(ehr)
-    look = f"GET CarePlan?identifier={PLAN.system}|plan-1"
-    assert [one.line for one in ehr.asked if one.line != look] == REQUESTS[way]
-    conditions = [one.headers.get("If-None-Exist") for one in ehr.writes()]
-    assert [one is not None for one in conditions] == ([True, True] if way == "conditional-singles" else [False])
-    of_entries = [entry["request"].get("ifNoneExist") for one in ehr.writes() for entry in one.body.get("entry", [])]
-    assert [one is not None for one in of_entries] == {
-        "conditional-transaction": [True] * 2,
-        "transaction": [False],
-    }.get(way, [])
+    of_patient = [f"GET Patient?identifier={MRN}|4711", "GET Patient?identifier=urn:other|X"]
+    asked = [one.line for one in ehr.asked if not one.line.startswith("GET CarePlan")]
+    assert asked[:2] == of_patient
+    wanted = ["POST CarePlan"] if known else ["POST Patient", "POST CarePlan"]
+    writes = ehr.writes()
+    assert [one.line for one in writes] == (wanted if "singles" in way else ["POST "])
+    if "singles" in way:
+        conditions = [one.headers.get("If-None-Exist") for one in writes]
+    else:
+        entries = writes[0].body["entry"]
+        assert [f"{one['request']['method']} {one['request']['url']}" for one in entries] == wanted
+        conditions = [one["request"].get("ifNoneExist") for one in entries]
+    assert [one is not None for one in conditions] == [way.startswith("conditional")] * len(wanted)
 
 
 @pytest.mark.parametrize("way", WAYS)

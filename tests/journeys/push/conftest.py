@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from tests.journeys.push.clinic import Clinic
 from tests.journeys.push.hospital import Hospital, hapi_in, hospital_in
 from tests.journeys.push.line import Line, line_to
-from tests.journeys.push.service import Service
+from tests.journeys.push.service import IDENTIFIERS, Service
 
 
 @pytest.fixture(scope="session")
@@ -63,8 +63,8 @@ def database_in(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def service(tmp_path: Path, database_url: str, line: Line) -> Iterator[Service]:
-    """The whole service, not yet started."""
-    service = Service(tmp_path, database_url, line.base_url)
+    """The whole service of a clinic of its own, not yet started: its numbers for patients are nobody else's."""
+    service = Service(tmp_path, database_url, line.base_url, f"{IDENTIFIERS}/{uuid4().hex}")
     yield service
     service.kill()
 

@@ -78,7 +78,7 @@ class Service:
         ]
         return str(number)
 
-    def put(self, plan_id: str, patient_number: str, title: str) -> int:
+    def put(self, plan_id: str, patient_number: str, title: str, **more: Any) -> int:
         """Puts a plan for the patient; the version that it became."""
         plan: dict[str, Any] = {
             "record": "care_plan",
@@ -86,6 +86,7 @@ class Service:
             "title": title,
             "patient": {"ref_identifier": {"system": f"{self.identifiers}/patient", "value": patient_number}},
             "goals": [{"kind": "goal", "id": "walk", "stage": "active", "description": {"text": "walk 30 minutes"}}],
+            **more,
         }
         answer = requests.put(f"{self.url}/clinic/v1/care-plans/{plan_id}", json=plan, timeout=20)
         assert answer.status_code in (200, 201), answer.text

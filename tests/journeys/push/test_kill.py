@@ -13,7 +13,7 @@ import pytest
 
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Line, Way
-from tests.journeys.push.service import IDENTIFIERS, Service
+from tests.journeys.push.service import Service
 
 ROUNDS = 10
 
@@ -47,6 +47,6 @@ def test_a_killed_service_loses_nothing_and_doubles_nothing(
     for plan in range(ROUNDS // 2):
         plan_id = f"{series}-{plan}"
         assert len(hospital.found("Patient", "https://hospital.example/record-number", plan_id)) == 1
-        (held,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+        (held,) = hospital.found("CarePlan", f"{service.identifiers}/care-plan", plan_id)
         history = hospital.history("CarePlan", held["id"])
         assert [version["title"] for version in history] == [f"as of round {2 * plan + 1}", f"as of round {2 * plan}"]

@@ -49,7 +49,7 @@ def test_over_http_the_same_plan_put_twice_is_there_once_and_a_changed_one_is_ve
     for title in ("same", "same", "changed"):
         service.delivered(plan_id, service.put(plan_id, number, title))
     assert len(hospital.found("Patient", "https://hospital.example/record-number", plan_id)) == 1
-    (plan,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+    (plan,) = hospital.found("CarePlan", f"{service.identifiers}/care-plan", plan_id)
     assert [one["title"] for one in hospital.history("CarePlan", plan["id"])] == ["changed", "same"]
 
 
@@ -66,7 +66,7 @@ def test_over_http_a_plan_that_was_refused_arrives_once_when_it_is_put_again(
     for _ in range(2):
         delivered = service.delivered(plan_id, service.put(plan_id, number, "plan"))
         assert (delivered["plan_version"], delivered["attempts"], delivered["remote_version"]) == (1, 2, "1")
-    (plan,) = hospital.found("CarePlan", f"{IDENTIFIERS}/care-plan", plan_id)
+    (plan,) = hospital.found("CarePlan", f"{service.identifiers}/care-plan", plan_id)
     assert plan["title"] == "plan"
 
 

@@ -1,10 +1,7 @@
-"""What is sent for a care plan: one transaction with patient and plan, each conditional on its business identifier.
+"""The clinic's records as resources that may leave: named, about the partner's patient, and pointing nowhere that means
+something else there.
 
-The patient is created only if the partner has none with that identifier, and never overwritten.  The plan is created
-only if there is none yet, and otherwise put onto the very version that was found (If-Match): so a request that was lost
-on the way and sent again cannot make a second plan, nor a second version of the same one.
-Equal input gives equal bytes: ids in the Bundle are UUIDv5 of the business identifiers.
-What is sent declares the profiles of US Core that it meets as it is sent, the patient being an entry of its own.
+Equal input gives equal bytes.  What is sent declares the profiles of US Core that it meets as it is sent.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from adapter.client import Identifier
-from adapter.delivery.transaction import Held, Resource, entry, urn
+from adapter.delivery.transaction import Resource
 from mappings import us_core
 from mappings.faults import refuse
 from mappings.r4 import validity
@@ -30,20 +27,6 @@ class CannotBeSent(Exception):
     def __init__(self, what: str, *codes: str) -> None:
         self.codes = codes
         super().__init__(what)
-
-
-def plan_bundle(
-    plan: Record, patient: Record, identifier: Identifier, render: Render, held: Held | None = None,
-    *, laid: Callable[[Resource], Resource] = lambda document: document,
-) -> Resource:  # fmt: skip
-    """The transaction for a plan; `identifier` is the plan's own, `held` what the partner was found to hold of it.
-
-    laid: how the plan is laid over what is held.
-    CannotBeSent or Refused: the records do not make one, or not one that is valid R4.
-    """
-    person, known_by = patient_resource(patient, render)
-    ours = about(document(plan, identifier, render), urn("Patient", known_by))
-    return checked([entry(person, known_by, None), entry(laid(ours), identifier, held)])
 
 
 def checked(entries: list[Resource]) -> Resource:

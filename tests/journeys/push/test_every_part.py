@@ -1,0 +1,70 @@
+"""Goals, team and orders of a plan at servers that we did not write: each by itself where the server takes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from adapter.delivery.fits.statement import PARTS
+from tests.journeys.push.hospital import Hospital
+from tests.journeys.push.service import ROOT, Service
+
+RECORD: dict[str, Any] = json.loads((ROOT / "fixtures" / "care-plan.record.json").read_bytes())
+MORE = {name: RECORD[name] for name in ("goals", "teams", "problems", "activities")}
+APART = {
+    "hapi": {"Goal": 2, "CareTeam": 1, "ServiceRequest": 1, "Appointment": 1},
+    "hospital": {"ServiceRequest": 1, "Appointment": 1},
+}
+"""sekmet knows no Goal and no CareTeam: they are inside the plan there."""
+
+
+@pytest.mark.parametrize("fit", ["conditional-transaction", "transaction", "conditional-singles", "singles"])
+@pytest.mark.parametrize("server", ["hospital", pytest.param("hapi", marks=pytest.mark.xdist_group("hapi-server"))])
+def test_what_a_plan_consists_of_arrives(
+    tmp_path: Path, database_url: str, request: pytest.FixtureRequest, server: str, fit: str
+) -> None:
+    ehr: Hospital = request.getfixturevalue(server)
+    identifiers = f"https://clinic.example/{uuid4().hex}"
+    service = Service(
+        tmp_path, database_url, ehr.base_url, identifiers, partner=f'sends = ["care_plan"]\nfit = "{fit}"'
+    )
+    service.start()
+
+    def there() -> dict[str, list[dict[str, Any]]]:
+        names = {"Goal": ("Goal/walk", "Goal/less-pain")}
+        return {
+            type_: [
+                one
+                for name in names.get(type_, (f"{type_}/1",))
+                for one in ehr.found(type_, f"{identifiers}/care-plan-part", f"plan-1/{name}")
+            ]
+            for type_ in PARTS
+            if type_ in APART[server]
+        }
+
+    try:
+        ours = service.refer(uuid4().hex)
+        first = service.delivered("plan-1", service.put("plan-1", ours, "first", **MORE))
+        assert (first["fit"], first["unkept"]) == (fit, [])
+        assert {type_: len(found) for type_, found in there().items()} == APART[server]
+        (plan,) = ehr.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
+        assert {one["resourceType"] for one in plan["contained"]}.isdisjoint(APART[server])
+        places = {f"{type_}/{one['id']}" for type_, found in there().items() for one in found}
+        assert all(place in json.dumps(plan) for place in places)
+
+        goals = [MORE["goals"][0] | {"stage": "completed"}, *MORE["goals"][1:]]
+        second = service.delivered("plan-1", service.put("plan-1", ours, "second", **MORE | {"goals": goals}))
+        assert second["unkept"] == []
+        (now,) = ehr.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
+        assert (now["id"], now["title"]) == (plan["id"], "second")
+        assert {f"{type_}/{one['id']}" for type_, found in there().items() for one in found} == places
+        for type_, found in there().items():
+            for one in found:
+                changed = type_ == "Goal" and one["lifecycleStatus"] == "completed"
+                assert len(ehr.history(type_, one["id"])) == 1 + changed
+    finally:
+        service.kill()

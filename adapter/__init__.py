@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy import Engine
 
+    from adapter.delivery.partner_book import PartnerBook
     from adapter.exchange.workflow.moving import Changed
     from adapter.settings import Settings
 
@@ -22,14 +23,40 @@ def create_app(
     settings: Settings,
     *,
     engine: Engine | None = None,
-    changed: Changed | None = None,
+    changed: Callable[[Settings], Changed] | None = None,
     at_work: Callable[[], bool] | None = None,
+    book: PartnerBook | None = None,
 ) -> Flask:
     """The service on its database, which is brought to this release's tables first.
 
-    `changed` is told of every move of a referral within its transaction; without it senders come and read.
+    `changed` makes what is told of every move of a referral within its transaction; without it senders come and read.
     `at_work` says whether the worker of this process is, where it has one.
+    `book`: the partners of now, where somebody else in this process goes by them too.
     """
+    from adapter.delivery.partner_book import PartnerBook, following
+    from adapter.store.engine import open_engine
+    from adapter.store.migrate import migrate
+
+    engine = engine or open_engine(settings.database_url)
+    migrate(engine)
+    known = book or PartnerBook(settings, engine)
+
+    def made(now: Settings) -> Flask:
+        return _app(now, engine, changed(now) if changed else None, at_work, known)
+
+    app = made(settings)
+    app.wsgi_app = following(known, settings, app.wsgi_app, lambda now: made(now).wsgi_app)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def _app(
+    settings: Settings,
+    engine: Engine,
+    changed: Changed | None,
+    at_work: Callable[[], bool] | None,
+    book: PartnerBook,
+) -> Flask:
+    """The service by settings that do not change."""
     from flask import Flask, Response, request
     from werkzeug.exceptions import HTTPException
 
@@ -37,11 +64,7 @@ def create_app(
     from adapter.exchange.workflow.moving import told_to_nobody
     from adapter.fhir_api import answers
     from adapter.store import deadline
-    from adapter.store.engine import open_engine
-    from adapter.store.migrate import migrate
 
-    engine = engine or open_engine(settings.database_url)
-    migrate(engine)
     app = Flask("paingate", static_folder=None)
     app.url_map.merge_slashes = False  # or else an address with an empty part is answered with a redirect in HTML
     app.before_request(lambda: deadline.begin(settings.request_seconds))
@@ -49,7 +72,7 @@ def create_app(
     app.register_blueprint(fhir_api.fhir_api(settings, engine, changed or told_to_nobody))
     monitoring.measured(app)
     app.register_blueprint(monitoring.monitoring(settings, engine, at_work))
-    app.register_blueprint(clinic_api.clinic_api(settings, engine, changed or told_to_nobody))
+    app.register_blueprint(clinic_api.clinic_api(settings, engine, changed or told_to_nobody, book))
 
     @app.errorhandler(HTTPException)
     def not_routed(error: HTTPException) -> Response:

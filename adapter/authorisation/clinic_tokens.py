@@ -3,7 +3,7 @@
 A token is 32 random bytes, so that a plain SHA-256 of it tells nothing: the slow hashes for passwords make up for what
 people choose, and nobody chose this.  Three roles, so that each program has no more than it needs: a `reader` (a list
 on a screen, a report) changes nothing; a `clinician` decides and puts plans; an `operator` watches whether plans arrive
-and sees no patient.
+and sees no patient; an `administrator` says besides that where they go.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from adapter.settings import ClinicToken
 
 PREFIX = "paingate_"
 """So that a token that lies where it should not is known for what it is."""
+_OPERATOR = (
+    ("GET", ".*/deliveries|/deliveries/[^/]*|/partners|/partners/[^/]*|/metrics"),
+    ("POST", "/deliveries/[^/]*/(replay|cancel)|/partners/[^/]*/(replay|ask-again)"),
+)
 MAY: dict[str, tuple[tuple[str, str], ...]] = {
     "reader": (("GET", ".*"),),
-    "clinician": (("GET|POST|PUT|PATCH|DELETE", ".*"),),
-    "operator": (
-        ("GET", ".*/deliveries|/deliveries/[^/]*|/partners|/metrics"),
-        ("POST", "/deliveries/[^/]*/(replay|cancel)|/partners/[^/]*/(replay|ask-again)"),
-    ),
+    "clinician": (("GET", ".*"), ("POST|PUT|PATCH|DELETE", "(?!/partners/[^/]*$).*")),
+    "operator": _OPERATOR,
+    "administrator": (*_OPERATOR, ("PUT|DELETE", "/partners/[^/]*")),
 }
 """By role: methods, and addresses below /clinic/v1."""
 

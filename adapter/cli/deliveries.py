@@ -288,6 +288,7 @@ def _with_database(arguments: argparse.Namespace, run: Any) -> int:
 
 @contextmanager
 def _opened(arguments: argparse.Namespace) -> Iterator[tuple[Engine, Settings]]:
+    from adapter.delivery.partner_book import PartnerBook
     from adapter.store.engine import open_engine
     from adapter.store.migrate import migrate
 
@@ -296,6 +297,6 @@ def _opened(arguments: argparse.Namespace) -> Iterator[tuple[Engine, Settings]]:
         engine = open_engine(settings.database_url)
         migrate(engine)
     try:
-        yield engine, settings
+        yield engine, PartnerBook(settings, engine).settings()
     finally:
         engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from adapter.cli.database import UnusableDatabase, with_put_partners
 from adapter.delivery.partners import refuse_unfit_keys
 from adapter.output import flush, say
 from adapter.settings import Partner, Settings, SettingsError, read_settings
@@ -55,9 +56,9 @@ def check(arguments: argparse.Namespace) -> int:
 
 def _settings(arguments: argparse.Namespace) -> Settings | None:
     try:
-        settings = read_settings(arguments.config)
+        settings = with_put_partners(read_settings(arguments.config))
         refuse_unfit_keys(settings)
-    except SettingsError as contradiction:
+    except (SettingsError, UnusableDatabase) as contradiction:
         sys.stderr.write(f"paingate: {contradiction}\n")
         return None
     return settings

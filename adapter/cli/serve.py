@@ -52,6 +52,7 @@ def _serve(settings: Settings, name: str) -> int:
     from adapter import create_app
     from adapter.delivery import worker
     from adapter.delivery.answers import BringBack
+    from adapter.delivery.partner_book import PartnerBook
     from adapter.store.engine import open_engine
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait for a thread is nobody's trouble
@@ -64,8 +65,9 @@ def _serve(settings: Settings, name: str) -> int:
 
     with usable_database():
         engine = open_engine(settings.database_url)
-        app = create_app(settings, engine=engine, changed=BringBack(settings), at_work=at_work)
-        working = worker.start(settings, engine, name=name)
+        book = PartnerBook(settings, engine)
+        app = create_app(settings, engine=engine, changed=BringBack, at_work=at_work, book=book)
+        working = worker.start(settings, engine, name=name, book=book)
     try:
         server: Any = create_server(
             app,

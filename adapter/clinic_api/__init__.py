@@ -14,9 +14,11 @@ from adapter.clinic_api.deliveries import delivery_routes
 from adapter.clinic_api.feed import feed_routes
 from adapter.clinic_api.inbox import inbox_routes
 from adapter.clinic_api.openapi import openapi_route
+from adapter.clinic_api.partners import partner_routes
 from adapter.clinic_api.plans import plan_routes
 from adapter.clinic_api.records import record_routes
 from adapter.clinic_api.views import delivery_view
+from adapter.delivery.partner_book import PartnerBook
 from adapter.exchange import way_back
 from adapter.exchange.workflow.moving import Changed
 from adapter.settings import Settings
@@ -24,7 +26,7 @@ from adapter.settings import Settings
 ROOT = "/clinic/v1"
 
 
-def clinic_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprint:
+def clinic_api(settings: Settings, engine: Engine, changed: Changed, book: PartnerBook) -> Blueprint:
     """The routes."""
     routes = Blueprint("clinic", __name__, url_prefix=ROOT)
     routes.register_error_handler(Exception, errors.answer)
@@ -38,7 +40,8 @@ def clinic_api(settings: Settings, engine: Engine, changed: Changed) -> Blueprin
     changes.add_routes(routes, settings, engine)
     record_routes(routes, settings, engine)
     feed_routes(routes, engine)
-    delivery_routes(routes, settings, engine)
+    delivery_routes(routes, engine)
+    partner_routes(routes, settings, engine, book)
     openapi_route(routes, settings)
     return routes
 

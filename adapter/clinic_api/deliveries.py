@@ -11,21 +11,15 @@ from adapter.clinic_api.asking import MOST_DELIVERIES, answer, asked, page_of
 from adapter.clinic_api.views import any_delivery_view
 from adapter.delivery import by_hand
 from adapter.delivery.by_hand import NoSuchDelivery, NotPossible
-from adapter.delivery.standing import standings
 from adapter.exchange.refusal import refuse
-from adapter.settings import Settings
-from adapter.store import deliveries, partner_knowledge
+from adapter.store import deliveries
 from adapter.store.deliveries import Delivery, Sought
-from adapter.store.engine import reading, writing
+from adapter.store.engine import reading
 
 
-def delivery_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
+def delivery_routes(routes: Blueprint, engine: Engine) -> None:
     """Adds the routes."""
-    _deliveries(routes, engine)
-    _partners(routes, settings, engine)
 
-
-def _deliveries(routes: Blueprint, engine: Engine) -> None:
     @routes.get("/deliveries")
     def all_deliveries() -> Response:
         told = asked()
@@ -53,28 +47,6 @@ def _deliveries(routes: Blueprint, engine: Engine) -> None:
     @routes.post("/deliveries/<id_>/cancel")
     def cancel_delivery(id_: str) -> Response:
         return _done(lambda: by_hand.cancel(engine, id_))
-
-
-def _partners(routes: Blueprint, settings: Settings, engine: Engine) -> None:
-    @routes.get("/partners")
-    def partners() -> Response:
-        return answer({"partners": [vars(one) for one in standings(engine, settings)]})
-
-    @routes.post("/partners/<name>/replay")
-    def replay_all(name: str) -> Response:
-        known(name)
-        return answer({"replayed": by_hand.replay_all(engine, name)})
-
-    @routes.post("/partners/<name>/ask-again")
-    def ask_again(name: str) -> Response:
-        known(name)
-        with writing(engine) as connection:
-            partner_knowledge.forget(connection, name)
-        return answer({"partners": [vars(one) for one in standings(engine, settings) if one.name == name]})
-
-    def known(name: str) -> None:
-        if settings.partner(name) is None:
-            raise refuse("not found", "not-found", "name", "There is no partner of this name.")
 
 
 def _done(does: Callable[[], Delivery]) -> Response:

@@ -33,6 +33,8 @@ class Standing:
     last_error: str | None
     deliveries: dict[str, int]
     """How many there are in each state."""
+    of_api: bool = False
+    """Whether it was put through the clinic API."""
 
 
 NOT_CONFIGURED = "no partner of this name is configured"
@@ -68,6 +70,7 @@ def standings(engine: Engine, settings: Settings) -> list[Standing]:
                     left_alone_until=instant(alone) if alone > milliseconds() else None,
                     last_error=state.last_error,
                     deliveries={of: number for (name, of), number in sorted(counts.items()) if name == partner.name},
+                    of_api=partner.of_api,
                 )
             )
     there = {one.name for one in found}

@@ -11,7 +11,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import uuid4
@@ -24,6 +24,7 @@ from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.naming import Name, take_name
 from adapter.delivery.outgoing import Render
+from adapter.delivery.partner_book import PartnerBook
 from adapter.delivery.partners import client_for
 from adapter.delivery.pulls import Puller
 from adapter.delivery.records import Records
@@ -58,16 +59,26 @@ class _Watch:
     since: float
 
 
+@dataclass(frozen=True)
+class Hands:
+    """What a worker does, by the settings of now."""
+
+    at: Mapping[str, int]
+    """The partners, and how many pieces of work are done at one at the same time."""
+    begin: Mapping[What, Begin]
+
+
 @dataclass
 class Worker:
     """A worker, once it was started."""
 
     engine: Engine
     name: str
-    at: dict[str, int]
-    """The partners, and how many pieces of work are done at one at the same time."""
-    begin: dict[What, Begin]
+    book: PartnerBook
+    hands: Callable[[Settings], Hands]
     id: str = ""
+    _settings: Settings | None = None
+    _hands: Hands = field(default_factory=lambda: Hands({}, {}))
     _held: Name | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
     _something_ended: threading.Event = field(default_factory=threading.Event)
@@ -118,7 +129,8 @@ class Worker:
         while not self._stopping.is_set():
             self._something_ended.clear()
             try:
-                for one in self.at:
+                self._follow()
+                for one in self._hands.at:
                     self._claim(one)
                 failures = 0
             except Exception as trouble:  # noqa: BLE001 - the database, most likely: it is waited for
@@ -129,9 +141,15 @@ class Worker:
             if self._something_ended.wait(POLL_SECONDS):
                 self._stopping.wait(GATHER_SECONDS)  # what ends meanwhile is replaced in one go
 
+    def _follow(self) -> None:
+        """Goes by the partners of now; what is under way ends as it began."""
+        settings = self.book.settings()
+        if settings is not self._settings:
+            self._settings, self._hands = settings, self.hands(settings)
+
     def _claim(self, partner: str) -> None:
         """Begins what is due at a partner, as far as there are hands free."""
-        free = self.at[partner] - self._under_way.get(partner, 0)
+        free = self._hands.at[partner] - self._under_way.get(partner, 0)
         if free <= 0:
             return
         with reading(self.engine) as connection:
@@ -139,7 +157,7 @@ class Worker:
                 return
         with writing(self.engine) as connection:
             most = outage.may_begin(connection, partner, free)
-            claimed = work.claim(connection, partner, tuple(self.begin), self.id, most) if most else []
+            claimed = work.claim(connection, partner, tuple(self._hands.begin), self.id, most) if most else []
             begun = [self._begun(connection, one) for one in claimed]
         for run in filter(None, begun):
             self._counted(partner, 1)
@@ -150,7 +168,7 @@ class Worker:
         """What is to be run; one that cannot even be begun is put back, and does not keep the others."""
         try:
             with connection.begin_nested():
-                return self.begin[one.what](connection, one)
+                return self._hands.begin[one.what](connection, one)
         except Exception as surprise:  # noqa: BLE001 - it would stand in the way of everything at this partner
             log.error("%s %s cannot be begun: %s", one.what, one.id, told(surprise))  # noqa: TRY400
             work.put_back(connection, one, milliseconds() + NOT_BEGUN_SECONDS * 1000, alone=False)
@@ -204,12 +222,26 @@ class Worker:
 
 
 def start(
-    settings: Settings, engine: Engine, render: Render | None = None, *, name: str = "", only: str = ""
+    settings: Settings,
+    engine: Engine,
+    render: Render | None = None,
+    *,
+    name: str = "",
+    only: str = "",
+    book: PartnerBook | None = None,
 ) -> Worker:
     """A worker that has begun, under the name that is wanted; NameTaken where a live one of this machine has it.
 
-    `render` is the mappings' own unless it is given.  only: the one partner that it works for."""
+    `render` is the mappings' own unless it is given.  only: the one partner that it works for.  book: the partners of
+    now; its own where it is not given."""
     held = take_name(settings.database_url, name)
+    hands = partial(_hands, engine, render, only)
+    started = Worker(engine, held.name, book or PartnerBook(settings, engine), hands, _held=held)
+    started.start()
+    return started
+
+
+def _hands(engine: Engine, render: Render | None, only: str, settings: Settings) -> Hands:
     pace = Pace(first=settings.retry_base, longest=settings.retry_ceiling)
     client = partial(client_for, settings)
     brought = Records(engine, settings, (lambda _: render) if render else None)
@@ -226,6 +258,4 @@ def start(
         for one in settings.partners
         if one.base_url and only in ("", one.name)
     }
-    started = Worker(engine, held.name, at, {"delivery": courier.begin, "pull": puller.begin}, _held=held)
-    started.start()
-    return started
+    return Hands(at, {"delivery": courier.begin, "pull": puller.begin})

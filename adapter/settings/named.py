@@ -8,6 +8,8 @@ from typing import Any
 
 from adapter.settings.table import SettingsError
 
+NAME = "[a-z0-9][a-z0-9_-]{0,31}"
+"""What the clinic may call a partner, an issuer or a token."""
 _WHAT = {"partners": "a partner's name", "issuers": "an issuer's name", "clinic_tokens": "a token's name"}
 
 
@@ -31,7 +33,7 @@ def named_tables(
     """The members of a section, by name; `first` is the setting that a sentence tells to write."""
     for name, held in member(document, section, file).items():
         where = f"[{section}.{name}]"
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", name):
+        if not re.fullmatch(NAME, name):
             raise SettingsError(f"{where}: {_WHAT[section]} is of a-z, 0-9, _ and -, at most 32 of them.")
         if not isinstance(held, dict):
             raise SettingsError(f"{where} in {file} is a table: write [{section}.{name}] and {first} below.")

@@ -32,10 +32,11 @@ _TEXTS = tuple(key for key in PARTNER_KEYS if key not in _NO_TEXTS)
 
 def partners(document: Mapping[str, Any], environment: Mapping[str, str], file: str) -> Iterator[Partner]:
     for name, held in named_tables(document, "partners", PARTNER_KEYS, "base_url", file):
-        yield _partner(name, held, environment, f"[partners.{name}]")
+        yield partner_of(name, held, environment, f"[partners.{name}]")
 
 
-def _partner(name: str, held: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Partner:
+def partner_of(name: str, held: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Partner:
+    """A partner out of its table; SettingsError for what is no such setting."""
     prefix = f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_"
     said = texts(held, _TEXTS, environment, prefix, where)
     told: dict[str, Any] = {

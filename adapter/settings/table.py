@@ -25,7 +25,7 @@ PATIENTS = ("all", "referred")
 AGREEABLE = ("questionnaire-response",)
 """Those that nobody looks for there unless it was agreed."""
 DIALECTS = ("plain", "bser", "gravity")
-ROLES = ("reader", "clinician", "operator")
+ROLES = ("reader", "clinician", "operator", "administrator")
 ATTACHMENT_TYPES = (
     # what EHRs write and take as a document (Oracle Health's list for a DocumentReference)
     "application/pdf", "application/xml", "application/xhtml+xml",
@@ -123,6 +123,8 @@ class Partner:
     read_timeout: float = 0.0
     contained: bool = False
     """Whether goals, team and orders go inside the plan, whatever the partner takes by itself."""
+    of_api: bool = False
+    """Whether it was put through the clinic API, and does not stand in paingate.toml."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Settings:
     clinic_urgent: str = ""
     identifier_base: str = NOBODYS_IDENTIFIERS
     organization: str = ""
+    secrets: str = ""
     partners: tuple[Partner, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8080
@@ -201,6 +204,7 @@ TABLE = (
     Setting("clinic", "urgent", "clinic_urgent", "What to do when it cannot wait, in words, in the clinic's letters."),
     Setting("clinic", "identifier_base", "identifier_base", "The clinic's own URI, under which it gives numbers."),
     Setting("clinic", "organization", "organization", "The clinic's identifier as an organisation, as system|value."),
+    Setting("clinic", "secrets", "secrets", "The folder of the secrets and certificates of partners that are put through the clinic API."),
     Setting("", "site", "site", "The folder of what this site maps differently (`mappings/README.md`)."),
     Setting("", "host", "host", "The address to listen on; only loopback while no authorisation is configured."),
     Setting("", "port", "port", "The port to listen on; 0 takes a free one."),

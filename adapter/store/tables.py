@@ -363,6 +363,17 @@ delivery = Table(
 """One version of a plan, or of the Task of a referral, for one partner, and what became of it; `fit` is the way that it
 went, `because` why no better one, `unkept` what the partner did not keep of it."""
 
+partner = Table(
+    f"{PREFIX}partner",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("settings", LargeBinary),
+    Column("stored_at", Text, nullable=False),
+    Column("stored_by", Text, nullable=False),
+)
+"""Partners that were put through the clinic API: their settings, without secrets; NULL where they were removed."""
+
 partner_knowledge = Table(
     f"{PREFIX}partner_knowledge",
     metadata,

@@ -36,8 +36,10 @@ WHOLE_RECORDS = {
 }
 """So large that making wrong ones of them takes minutes; what is wrong with records is told in tests of their own."""
 RECORDS = WHOLE_RECORDS | {
-    f"POST /clinic/v1/referrals/{{id_}}/{action}" for action in ("schedule", "attended", "complete")
+    *(f"POST /clinic/v1/referrals/{{id_}}/{action}" for action in ("schedule", "attended", "complete")),
+    "PUT /clinic/v1/partners/{name}",
 }
+"""What has to be true of them beyond what a schema says: a partner's settings may contradict each other."""
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from adapter.settings.table import AUTHORISATIONS, DIALECTS, FITS, PATIENTS
 from adapter.store.changes import Of
 from adapter.store.deliveries import STATES
 from adapter.store.referrals import STATUSES
@@ -17,6 +18,14 @@ def text(about: str, **more: Any) -> fields.String:
 
 def maybe(about: str) -> fields.String:
     return fields.String(required=True, allow_none=True, metadata={"description": about})
+
+
+def optional(about: str, **more: Any) -> fields.String:
+    return fields.String(metadata={"description": about}, **more)
+
+
+def some_words(about: str) -> fields.List[Any]:
+    return fields.List(fields.String(), metadata={"description": about})
 
 
 def number(about: str) -> fields.Integer:
@@ -185,10 +194,47 @@ class Partner(Answer):
     left_alone_until = maybe("Until when nothing is begun there.")
     last_error = maybe("What the last failure was.")
     deliveries = record("How many deliveries there are in each state.")
+    of_api = fields.Boolean(required=True, metadata={"description": "Whether it was put here; else: paingate.toml."})
 
 
 class Partners(Answer):
     partners = many(Partner, "In the order of the settings.")
+
+
+class PartnerKeys(Answer):
+    """What may be said of a partner, as in [partners.NAME] of paingate.toml; a secret is named, never told."""
+
+    base_url = optional("Its FHIR server.")
+    auth = optional("How we are known there.", validate=validate.OneOf(AUTHORISATIONS))
+    sends = some_words("What it gets.")
+    dialect = optional("How it tells of referrals.", validate=validate.OneOf(DIALECTS))
+    secret_file = optional("The name of a file in the folder of secrets: NAME, or NAME. and more.")
+    client_ids = some_words("Whose access tokens are its own.")
+    issuer = optional("Who issues those.")
+    our_client_id = optional("What we are registered as there.")
+    scope = optional("What access tokens are asked for.")
+    token_endpoint = optional("Where they are had, if its server does not say so.")
+    key_id = optional("The `kid` of our key.")
+    certificate_file = optional("As secret_file: our certificate.")
+    certificate_key_file = optional("As secret_file: its key.")
+    ca_file = optional("As secret_file: whom we believe about its certificate.")
+    fit = optional("The way in which plans go there; left out for the best.", validate=validate.OneOf(FITS))
+    agreed = some_words("The ways that it has agreed to.")
+    patients = optional("Whose plans go there.", validate=validate.OneOf(PATIENTS))
+    at_once = fields.Integer(metadata={"description": "How much goes there at the same time, for each worker."})
+    connect_timeout = fields.Float(metadata={"description": "Seconds that it may take to let us connect."})
+    read_timeout = fields.Float(metadata={"description": "Seconds that it may take to answer."})
+    contained = fields.Boolean(metadata={"description": "Whether goals, team and orders go inside the plan."})
+
+
+class PartnerSettings(Answer):
+    """A partner's settings."""
+
+    name = text("Its name.")
+    settings = fields.Nested(PartnerKeys, required=True, metadata={"description": "What is said of it."})
+    of_api = fields.Boolean(required=True, metadata={"description": "Whether it was put here; else: paingate.toml."})
+    stored_at = maybe("When it was put; null for one of paingate.toml.")
+    stored_by = maybe("By whom.")
 
 
 class PlanDeliveries(Answer):

@@ -23,6 +23,7 @@ from adapter.clinic_api.plans import PDF
 from adapter.clinic_api.told import Decided, Linking, OwnRecord, Undoing
 from adapter.exchange.own_records import KINDS
 from adapter.exchange.workflow.states import ACTIONS
+from adapter.settings.named import NAME
 from mappings.records.schema import schema_of
 from mappings.roots import roots
 from mappings.sites import Site
@@ -116,7 +117,18 @@ def operations(site: Site, *, closed: bool = False) -> Mapping[str, Operation]:
         "delivery": Operation("One delivery.", answers.AnyDelivery),
         "replay_delivery": Operation("Bring it again, where it was refused or cancelled.", answers.AnyDelivery),
         "cancel_delivery": Operation("Do not send it, or not try again.", answers.AnyDelivery),
-        "partners": Operation("How the partners are doing.", answers.Partners),
+        "all_partners": Operation("How the partners are doing.", answers.Partners),
+        "partner": Operation("The settings of a partner; no secret is among them.", answers.PartnerSettings),
+        "put_partner": Operation(
+            "Put a partner, with the keys of [partners.NAME]; a secret is named, never told.",
+            answers.PartnerSettings,
+            answers.PartnerKeys,
+            statuses=(200, 201),
+            conditional=True,
+        ),
+        "remove_partner": Operation(
+            "Nothing goes there any more; what waits for it waits.", None, statuses=(204,), conditional=True, media=""
+        ),
         "ask_again": Operation("Ask a partner again what it takes, before the next plan goes there.", answers.Partners),
         "replay_all": Operation("Bring all again that a partner refused, ten in a second.", answers.Replayed),
         "openapi": Operation("This description.", None),
@@ -178,7 +190,7 @@ def _filled_in(schema: Schema, name: str, *needed: str) -> type[Schema]:
 
 def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
     parameters: list[dict[str, Any]] = [
-        {"in": "path", "name": name, "required": True, "schema": {"type": "string", "pattern": _ID}}
+        {"in": "path", "name": name, "required": True, "schema": {"type": "string", "pattern": _NAMED.get(name, _ID)}}
         for name in sorted(rule.arguments)
     ]
     if (asked := PARAMETERS.get(rule.endpoint)) is not None:
@@ -187,7 +199,7 @@ def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
         about = {"description": "The version that was decided on, as ETag told it."}
         parameters.append({"in": "header", "name": "If-Match", "schema": {"type": "string", "pattern": _ETAG}, **about})
     what = one.tells or ({"type": "object"} if one.media == JSON else {})
-    tells = {"content": {one.media: {"schema": what}}}
+    tells = {"content": {one.media: {"schema": what}}} if one.media else {}
     problem = {"description": "What is wrong.", "content": {PROBLEM: {"schema": answers.Problem}}}
     told = {str(status): {"description": _STATUS[status], **tells} for status in one.statuses}
     made: dict[str, Any] = {"operationId": rule.endpoint.removeprefix(ENDPOINTS), "summary": one.says}
@@ -199,4 +211,5 @@ def _operation(rule: Rule, one: Operation) -> dict[str, Any]:
 
 _ETAG = f"^{ETAG}$"
 _ID = f"^{ID}$"
-_STATUS = {200: "As it stands now.", 201: "It is new."}
+_NAMED = {"name": f"^{NAME}$"}
+_STATUS = {200: "As it stands now.", 201: "It is new.", 204: "It is gone."}

@@ -11,7 +11,7 @@ from adapter.authorisation.clinic_tokens import hash_of
 from adapter.settings import ClinicToken, Issuer, Partner, Settings
 from tests.adapter.authorisation.issuing import AUDIENCE, CLIENTS, ISSUER, key_set
 
-ROLES = ("reader", "clinician", "operator")
+ROLES = ("reader", "clinician", "operator", "administrator")
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, update
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
-from adapter.delivery import outage
+from adapter.delivery import outage, worker
 from adapter.delivery.attempt import PARKED_AFTER, Bring, Courier, Goods
 from adapter.delivery.backoff import Pace
 from adapter.delivery.by_hand import push_now
 from adapter.delivery.outgoing import CannotBeSent
+from adapter.delivery.partner_book import PartnerBook
 from adapter.delivery.partners import client_for
 from adapter.delivery.transaction import Delivered
-from adapter.delivery.worker import Worker
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, partner_states, work
 from adapter.store.clock import milliseconds
@@ -332,7 +332,8 @@ def test_one_that_cannot_be_begun_does_not_keep_the_others(desk: Desk, caplog: p
             raise KeyError("Mrs Example")
         return desk.courier.begin(connection, mine)
 
-    working = Worker(desk.engine, "one", {"hospital": 4}, {"delivery": begin})
+    does = worker.Hands({"hospital": 4}, {"delivery": begin})
+    working = worker.Worker(desk.engine, "one", PartnerBook(Settings(), desk.engine), lambda _: does)
     working.start()
     until(lambda: desk.row(fine).state == "delivered", "the other arrived")
     working.stop(1)

@@ -88,7 +88,7 @@ def test_news_is_told_within_the_transaction_and_nothing_is_done_without_it(sett
             (referral.status, connection.exec_driver_sql("SELECT count(*) FROM paingate_transition").scalar_one())
         )
 
-    client = create_app(settings, engine=engine, changed=changed).test_client()
+    client = create_app(settings, engine=engine, changed=lambda _: changed).test_client()
     one = standing_at(client, "scheduled")
     assert told == [("accepted", 2), ("scheduled", 3)]
     before, stored = task_of(client, one), rows(engine)

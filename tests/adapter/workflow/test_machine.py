@@ -278,7 +278,7 @@ def test_the_table_by_action_says_what_stands_here_by_state() -> None:
 
 def test_no_sequence_leads_where_nobody_may_go(settings: Settings, engine: Engine) -> None:
     news = News()
-    client = create_app(settings, engine=engine, changed=news).test_client()
+    client = create_app(settings, engine=engine, changed=lambda _: news).test_client()
 
     class Machine(BothSides):
         pass

@@ -18,8 +18,10 @@ from adapter.client import FhirClient
 from adapter.delivery import worker as working
 from adapter.delivery.attempt import Bring, Courier, Goods
 from adapter.delivery.naming import NameTaken, take_name
+from adapter.delivery.partner_book import PartnerBook
 from adapter.delivery.transaction import Delivered
-from adapter.delivery.worker import Worker
+from adapter.delivery.worker import Hands, Worker
+from adapter.settings import Settings
 from adapter.store import deliveries, work, workers
 from adapter.store.engine import open_engine, reading, writing
 from adapter.store.migrate import migrate
@@ -52,7 +54,8 @@ def put(engine: Engine, many: int, versions: int = 1) -> list[str]:
 
 def started(engine: Engine, name: str, bring: Bring, at_once: int = 4) -> Worker:
     courier = Courier(engine, partner=lambda _: _Nobody(), goods={"care_plan": Goods(lambda *_: bring, True)})  # type: ignore[arg-type, return-value]
-    one = Worker(engine, name, {"hospital": at_once}, {"delivery": courier.begin})
+    hands = Hands({"hospital": at_once}, {"delivery": courier.begin})
+    one = Worker(engine, name, PartnerBook(Settings(), engine), lambda _: hands)
     one.start()
     return one
 

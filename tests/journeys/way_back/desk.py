@@ -43,7 +43,7 @@ class Desk:
     def __init__(self, settings: Settings, line: Line | None) -> None:
         self.settings, self.line = settings, line
         self.engine = open_engine(settings.database_url)
-        self._app = create_app(settings, engine=self.engine, changed=BringBack(settings))
+        self._app = create_app(settings, engine=self.engine, changed=BringBack)
         self.client = self.calling("hospital")
         self.courier = Courier(
             self.engine,

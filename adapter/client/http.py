@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from adapter.client.answers import Placed, Verdict, issue_codes, placed_by, retry_after, verdict
 from adapter.client.authorising import NOBODY, Authorisation
-from adapter.client.errors import AnswerLost, WillAnswerTheSame, WorthAnotherTry
+from adapter.client.errors import AnswerLost, PartnerTrouble, WillAnswerTheSame, WorthAnotherTry
 from adapter.client.searching import Identifier, each_of, matches, resources_in
 from adapter.client.wire import Limits, NotRead, Response, Tls, Wire
 from mappings.r4.exact_json import MalformedJSON, dumps, loads
@@ -87,6 +87,14 @@ class FhirClient:
             with suppress(WillAnswerTheSame):
                 found |= each_of(self._searched(resource_type, query), resource_type, some)
         return {one: found[one] if one in found else self.find(resource_type, one) for one in identifiers}
+
+    def canonical(self, resource_type: str, url: str) -> dict[str, Json] | None:
+        """The partner's own copy of what is published under a URL; None where it has none, or does not say."""
+        try:
+            found = resources_in(self._searched(resource_type, f"url={quote(url, safe='')}"), resource_type)
+        except PartnerTrouble:
+            return None
+        return next((one for one in found if one.get("url") == url), None)
 
     def metadata(self) -> dict[str, Json]:
         """What the server says of itself: a resource, whether or not it is a CapabilityStatement."""

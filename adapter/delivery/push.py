@@ -15,6 +15,7 @@ from adapter.delivery.fits import Choice, choose
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered
 from adapter.delivery.ways import WAYS
+from adapter.delivery.ways.as_resources import why_inside
 
 _NOT_DONE = (405, 501)
 _SAYS_NOT_DONE = ("not-supported", "search-not-trusted")
@@ -57,7 +58,13 @@ def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None,
             choosing.remember(key, failed[key])
             first = False  # something may have left
             continue
-        return replace(delivered, fit=name, because=(*why_no_better(choice), *delivered.because))
+        return replace(delivered, fit=name, because=(*why_so(choice, sending), *delivered.because))
+
+
+def why_so(choice: Choice, sending: Sending) -> tuple[str, ...]:
+    """Why by no better way, and why not all of it stands by itself there."""
+    fit = choice.fit
+    return (*why_no_better(choice), *(why_inside(sending, conditional=fit.conditional) if fit.keeps else ()))
 
 
 def why_no_better(choice: Choice) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ A plan, or another record of the clinic's.  Every version of one goes, since eac
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import NAMESPACE_URL, uuid5
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
-from adapter.delivery.fits import NoStatement, accepts, as_json, of_json
+from adapter.delivery.fits import NoStatement, accepts, as_json, of_json, will_not_keep, with_forbidden
 from adapter.delivery.outgoing import Record, Render
 from adapter.delivery.partners import configured, identifier_of, rendering
 from adapter.delivery.plan_letter import letterhead, records_beside
@@ -110,7 +111,7 @@ class Records:
             self._forget_patient(partner, sending)  # it may have been merged or removed there
             delivered = push(client, replace(sending, patient_there=None), choosing, first=False)
         self._learn_patient(partner, sending, delivered)
-        return replace(delivered, unkept=read_back(client, delivered))
+        return replace(delivered, unkept=read_back(client, sending, delivered))
 
     def choosing(self, partner: Partner, known: Knowledge) -> Choosing:
         """What a way is chosen by."""
@@ -171,7 +172,9 @@ def knowledge_of(engine: Engine, settings: Settings, partner: Partner, client: F
         return known
     accepted = None
     try:
-        accepted = as_json(accepts(client.metadata()))
+        statement = client.metadata()
+        fetch = partial(client.canonical, "StructureDefinition")
+        accepted = as_json(with_forbidden(accepts(statement), statement, fetch))
     except WillAnswerTheSame as refused:
         if refused.status not in _NO_STATEMENT:
             return Knowledge(partner.name, partner.base_url, None, {}, now())  # it may say so yet: not kept
@@ -183,15 +186,15 @@ def knowledge_of(engine: Engine, settings: Settings, partner: Partner, client: F
         return partner_knowledge.learn_statement(connection, partner.name, partner.base_url, accepted)
 
 
-def read_back(client: FhirClient, delivered: Delivered) -> tuple[str, ...] | None:
-    """The elements that the partner did not keep as they were sent; None where it could not be read."""
+def read_back(client: FhirClient, sending: Sending, delivered: Delivered) -> tuple[str, ...] | None:
+    """The elements that the partner did not keep as they were sent; where it cannot be read what it will not keep by
+    its profiles, and None where those say nothing."""
     sent, there = delivered.resource, delivered.remote_id
-    if sent is None or there is None:
-        return None
-    if delivered.found is not None:
+    if sent is not None and delivered.found is not None:
         return unkept(sent, delivered.found)
-    try:
-        held = client.read(f"{sent['resourceType']}/{there}")
-    except PartnerTrouble:
+    if sent is not None and there is not None:
+        with suppress(PartnerTrouble):
+            return unkept(sent, client.read(f"{sent['resourceType']}/{there}"))
+    if delivered.fit == "offered" or sending.accepted is None:
         return None
-    return unkept(sent, held)
+    return will_not_keep(sending.accepted, sent or sending.named) or None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine
 
 from adapter.client import Answer, Authorisation, FhirClient, Limits, PartnerTrouble, Tls, WillAnswerTheSame
-from adapter.delivery.fits import of_json
+from adapter.delivery.fits import Accepts, of_json, will_not_keep
+from adapter.delivery.fits.statement import dicts
 from adapter.delivery.partners import authorisation, configured, limits_of, tls
-from adapter.delivery.push import push, why_no_better
+from adapter.delivery.push import push, why_so
 from adapter.delivery.records import Records, knowledge_of
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
@@ -50,7 +51,8 @@ class Rehearsed:
     requests: tuple[Request, ...]
     """What would be sent; nothing where it is there already."""
     unkept: tuple[str, ...] | None
-    """What the partner did not keep of earlier plans that went the same way; None where nothing is known."""
+    """What the partner will not keep by its profiles, and did not keep of earlier plans that went the same way; None
+    where nothing is known."""
     trouble: str = ""
     """What would stand in the way."""
 
@@ -101,8 +103,20 @@ def rehearse(engine: Engine, settings: Settings, partner_name: str, sending: Sen
     with reading(engine) as connection:
         earlier = deliveries.page(connection, Sought(("delivered",), partner_name, KIND), None, _LOOKED_AT)
     same_way = [one.unkept for one in earlier if one.fit == choice.fit.name and one.unkept is not None]
-    lost = tuple(dict.fromkeys(path for one in same_way for path in one)) if same_way else None
-    return Rehearsed(choice.fit.name, choice.fit.says, why_no_better(choice), tuple(client.noted), lost, trouble)
+    lost = [*(_forbidden(sending.accepted, client.noted)), *(path for one in same_way for path in one)]
+    kept = tuple(dict.fromkeys(lost)) if lost or same_way else None
+    because = why_so(choice, sending)
+    return Rehearsed(choice.fit.name, choice.fit.says, because, tuple(client.noted), kept, trouble)
+
+
+def _forbidden(accepted: Accepts | None, noted: list[Request]) -> Iterator[str]:
+    """What the partner's profiles forbid of all that would be sent."""
+    if accepted is None:
+        return
+    for body in (one.body for one in noted if isinstance(one.body, dict)):
+        entries = body.get("entry") if body.get("resourceType") == "Bundle" else [{"resource": body}]
+        for one in dicts(entries):
+            yield from will_not_keep(accepted, one["resource"])
 
 
 def _not_kept(_: Resource) -> tuple[str, str]:

@@ -2,9 +2,11 @@
 
 accepts(statement)             what a CapabilityStatement says that its server takes
 choose(accepted, ...)          the best way that fits, and why each better one does not
+will_not_keep(accepted, ...)   what of a resource the server's profiles forbid
 """
 
 from adapter.delivery.fits.choosing import Choice, PassedOver, choose
+from adapter.delivery.fits.profiles import will_not_keep, with_forbidden
 from adapter.delivery.fits.statement import Accepts, NoStatement, OfType, accepts, as_json, of_json
 from adapter.delivery.fits.table import FITS, Fit
 
@@ -20,4 +22,6 @@ __all__ = [
     "as_json",
     "choose",
     "of_json",
+    "will_not_keep",
+    "with_forbidden",
 ]

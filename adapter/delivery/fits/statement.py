@@ -34,6 +34,8 @@ class OfType:
     versions: bool = True
     """Whether there are versions to name with If-Match; a server that says nothing of it is believed to have them."""
     searched_by: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+    """The elements that its profile limits to nothing, as paths."""
 
     def merged(self, other: OfType) -> OfType:
         """A type that is declared twice accepts what either says (athenahealth declares ServiceRequest twice)."""
@@ -44,6 +46,7 @@ class OfType:
             self.update_create or other.update_create,
             self.versions and other.versions,
             self.searched_by | other.searched_by,
+            self.forbidden | other.forbidden,
         )
 
 
@@ -73,11 +76,11 @@ def accepts(statement: Json) -> Accepts:
         raise NoStatement(f"it speaks FHIR {told}, and what is sent is R4 (4.0.1)", told)
     system: set[str] = set()
     types: dict[str, OfType] = {}
-    for rest in _dicts(statement.get("rest")):
+    for rest in dicts(statement.get("rest")):
         if rest.get("mode", "server") != "server":
             continue
         system |= _codes(rest.get("interaction"))
-        for one in _dicts(rest.get("resource")):
+        for one in dicts(rest.get("resource")):
             if isinstance(name := one.get("type"), str):
                 types[name] = types.get(name, NOTHING).merged(_of_type(one))
     return Accepts(frozenset(system), types, one_content=_is_millennium(statement))
@@ -102,7 +105,7 @@ def _of_type(declared: dict[str, Any]) -> OfType:
         update_create=declared.get("updateCreate") is True,
         versions=declared.get("versioning") != _NO_VERSIONS,
         searched_by=frozenset(
-            name for one in _dicts(declared.get("searchParam")) if isinstance(name := one.get("name"), str)
+            name for one in dicts(declared.get("searchParam")) if isinstance(name := one.get("name"), str)
         ),
     )
 
@@ -145,8 +148,9 @@ def of_json(kept: Mapping[str, Any]) -> Accepts:
 
 
 def _codes(interactions: Json) -> set[str]:
-    return {code for one in _dicts(interactions) if isinstance(code := one.get("code"), str)}
+    return {code for one in dicts(interactions) if isinstance(code := one.get("code"), str)}
 
 
-def _dicts(value: Json) -> Iterator[dict[str, Any]]:
+def dicts(value: Json) -> Iterator[dict[str, Any]]:
+    """The objects of a list; none where it is no list."""
     return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())

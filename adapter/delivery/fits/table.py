@@ -69,6 +69,8 @@ class Fit:
     """Whether a site has to have agreed to it: nobody looks for a plan there otherwise."""
     of: str = PLAN
     """What is brought by it."""
+    keeps: bool = False
+    """Whether what is brought is there as the resource that it is."""
 
     @property
     def key(self) -> str:
@@ -99,12 +101,14 @@ def fits_for(type_: str) -> tuple[Fit, ...]:
             (_system("transaction"), *kept, *conditional),
             conditional=True,
             of=type_,
+            keeps=True,
         ),
         Fit(
             "transaction",
             "one transaction after a search for what is there",
             (_system("transaction"), *kept, *looked_for),
             of=type_,
+            keeps=True,
         ),
         Fit(
             "conditional-singles",
@@ -112,8 +116,9 @@ def fits_for(type_: str) -> tuple[Fit, ...]:
             (*kept, *conditional),
             conditional=True,
             of=type_,
+            keeps=True,
         ),
-        Fit("singles", "single creates and updates, each after a search", (*kept, *looked_for), of=type_),
+        Fit("singles", "single creates and updates, each after a search", (*kept, *looked_for), of=type_, keeps=True),
     )
     if type_ == PLAN:
         return (*as_it_is, *_TO_READ, Fit("offered", "nothing is sent: the plan can be read here"))

@@ -19,7 +19,7 @@ from adapter.client import FhirClient, Identifier, PartnerTrouble, Placed, WillA
 from adapter.delivery import parts
 from adapter.delivery.compare import holds
 from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.fits.table import needs_apart
+from adapter.delivery.fits.table import PLAN, needs_apart
 from adapter.delivery.outgoing import patient_resource
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered, Held, Resource, urn
@@ -159,19 +159,23 @@ def _found(
         resource=compared,
         found=found,
         patient_there=patient,
-        because=tuple(_to_be_known(sending, plan, there)),
+        because=tuple(_left_there(sending, plan, there)),
     )
 
 
-def _to_be_known(sending: Sending, plan: Resource, there: There) -> Iterator[str]:
-    """What went inside the plan, and why; and what stays there of an earlier version."""
+def _left_there(sending: Sending, plan: Resource, there: There) -> Iterator[str]:
+    """What stays there of an earlier version; it is somebody else's by now, and not deleted."""
     own = {parts.key(one) for one in parts.parts_of(sending.with_named_parts(plan), sending.apart)}
     for type_, held in ((key[0], held) for key, held in there.parts.items() if key not in own):
         yield f"{type_}/{held.id} is no longer in the plan, and still there"
-    inside = {one["resourceType"] for one in plan.get("contained") or []} & set(PARTS) - sending.apart
+
+
+def why_inside(sending: Sending, *, conditional: bool) -> Iterator[str]:
+    """What goes inside the plan, and why it does not stand by itself there."""
     accepted = sending.accepted
-    if accepted is None or sending.contained:
+    if accepted is None or sending.contained or sending.type != PLAN:
         return
-    for type_ in sorted(inside):
-        lacking = [need.lacking for need in needs_apart(type_, conditional=False) if not need.met(accepted)]
-        yield f"{type_} goes inside the plan: {', '.join(lacking) or 'no conditional create'}"
+    inside = {one["resourceType"] for one in sending.named.get("contained") or []} & set(PARTS)
+    for type_ in sorted(inside - standing_apart(sending, conditional=conditional).apart):
+        lacking = [need.lacking for need in needs_apart(type_, conditional=conditional) if not need.met(accepted)]
+        yield f"{type_} goes inside the plan: {', '.join(lacking)}"

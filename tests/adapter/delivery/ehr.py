@@ -198,6 +198,8 @@ def _matches(resource: Resource, name: str, value: str) -> bool:
     if name == "patient":
         told = resource.get("subject", {}).get("reference", "")
         return bool(told == f"Patient/{value}")
+    if name == "url":
+        return bool(resource.get("url") == value)
     held = resource.get("identifier", [])
     listed = [*(held if isinstance(held, list) else [held]), resource.get("masterIdentifier", {})]
     known = {f"{one.get('system')}|{one.get('value')}" for one in listed}

@@ -66,7 +66,7 @@ def _all_in(value: Any) -> Iterator[Record]:
 
 
 def scores(records: Sequence[Record]) -> dict[str, Any] | None:
-    """The patient's own ratings from 0 to 10 over time; nothing where there are fewer than two.
+    """The patient's own ratings from 0 to 10 over time, a line for each site; nothing where no two days have one.
 
     Those before and after a procedure tell of the procedure, and not how the pain goes: they are left out.
     """
@@ -75,16 +75,27 @@ def scores(records: Sequence[Record]) -> dict[str, Any] | None:
         return None
     first, last = ratings[0][0], ratings[-1][0]
     span = (last - first).days
-    points = [{"at": round((day - first).days / span, 4), "score": float(score)} for day, score in ratings]
-    spoken = ", ".join(f"{score} on {day}" for day, score in ratings)
-    caption = "The patient's own rating: 0 is no pain, 10 the worst that can be thought of."
+    lines: dict[str, list[tuple[date, Decimal]]] = {}
+    for day, score, site in ratings:
+        lines.setdefault(site, []).append((day, score))
+    spoken = {site: ", ".join(f"{score} on {day}" for day, score in of_it) for site, of_it in lines.items()}
+    told = "; ".join(f"{site}: {words}" if site else words for site, words in spoken.items())
     return {
-        "points": points, "first": str(first), "last": str(last), "caption": caption,
-        "alt": f"Pain ratings from 0 to 10 over time: {spoken}.",
-    }  # fmt: skip
+        "lines": [
+            {
+                "site": site or ("site not told" if len(lines) > 1 else ""),
+                "points": [{"at": round((day - first).days / span, 4), "score": float(score)} for day, score in of_it],
+            }
+            for site, of_it in lines.items()
+        ],
+        "first": str(first),
+        "last": str(last),
+        "caption": "The patient's own rating: 0 is no pain, 10 the worst that can be thought of.",
+        "alt": f"Pain ratings from 0 to 10 over time: {told}.",
+    }
 
 
-def _ratings(record: Record) -> Iterator[tuple[date, Decimal]]:
+def _ratings(record: Record) -> Iterator[tuple[date, Decimal, str]]:
     for placed in instruments.found_in(record).observations:
         one = placed.record
         codes = [one.get("what", {}), *one.get("what", {}).get("also", [])]
@@ -94,7 +105,13 @@ def _ratings(record: Record) -> Iterator[tuple[date, Decimal]]:
         if rated and placed.counts and day is not None and value is not None:
             score = Decimal(str(getattr(value, "text", value)))
             if 0 <= score <= 10:
-                yield day, score
+                yield day, score, _site(one.get("site"))
+
+
+def _site(site: Any) -> str:
+    if not isinstance(site, dict):
+        return ""
+    return in_words.joined(in_words.concept(site), in_words.concept(site.get("side")).lower())
 
 
 def _day(told: Any) -> date | None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import subprocess
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +19,14 @@ import pypdfium2
 import pytest
 from hypothesis import assume, given
 from PIL import Image, ImageChops
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 from adapter.documents.beside import NOTHING, Beside, Letterhead
 from adapter.documents.letter import SPOKEN, letter
 from adapter.documents.pdf import Unprintable, plan_pdf
 from mappings.r4 import exact_json
 from mappings.roots import mapping
+from tests.java import maven
 from tests.mappings.strategies import labelled
 
 Record = dict[str, Any]
@@ -52,10 +56,35 @@ def journey(until: str = "99") -> Beside:
     )
 
 
+def rated(day: str, score: int, *site: Any) -> Record:
+    """A rating of pain, at a site or none."""
+    what = {"system": "http://loinc.org", "code": "72514-3", "text": "Pain, 0 to 10"}
+    told: Record = {"kind": "pain_score", "status": "final", "what": what, "taken_on": day, "number": score}
+    return told | {"site": site[0]} if site else told
+
+
+LEG = {"system": "http://snomed.info/sct", "code": "61685007", "display": "Lower limb", "side": {"word": "right"}}
+NECK = {"system": "http://snomed.info/sct", "code": "45048000", "display": "Neck"}
+COURSE = [
+    *(
+        rated(day, score, LEG)
+        for day, score in (("2025-01-27", 8), ("2025-03-24", 6), ("2025-06-16", 4), ("2025-09-01", 3))
+    ),
+    *(rated(day, score, NECK) for day, score in (("2025-02-03", 5), ("2025-06-16", 5), ("2025-08-11", 2))),
+    rated("2025-04-14", 7),
+]
+
+
+ASSESSED: Record = {
+    "record": "assessment",
+    "patient": {"ref_identifier": {"system": "https://lakeside-pain.example/ids/patient", "value": "P-000001"}},
+    "findings": COURSE,
+}
 LETTERS = {
     "first-plan": ("care-plan", NOTHING),
     "back-leg-neck": ("journey/06-care-plan-1", journey(until="11")),
     "stimulator": ("journey/31-care-plan-2", journey()),
+    "course": ("care-plan", Beside(None, (ASSESSED,))),
 }
 
 
@@ -107,13 +136,40 @@ def test_it_is_tagged_for_who_cannot_see_it(name: str) -> None:
     assert tags.count("/H1") == 1
     assert {"/H2", "/Table", "/TR", "/TH", "/TD", "/L", "/LI"} <= set(tags)
     pictures = [node for node in elements(root["/StructTreeRoot"]) if node.get("/S") == "/Figure"]
-    assert pictures == []  # ratings before and after procedures are no course of the pain
+    assert len(pictures) == (name == "course")  # ratings before and after procedures are no course of the pain
     for page in reader.pages:
         fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
         assert fonts
         for font in fonts.values():
             (of_it,) = font.get_object()["/DescendantFonts"]
             assert of_it.get_object()["/FontDescriptor"].get_object().keys() & {"/FontFile2", "/FontFile3"}
+
+
+def test_verapdf_finds_it_accessible(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Every letter is PDF/UA-1 to a judge that we did not write; and the judge does judge."""
+    for name in LETTERS:
+        (tmp_path / f"{name}.pdf").write_bytes(made(name))
+    (tmp_path / "untagged.pdf").write_bytes(untagged(made("course")))
+    assert pytestconfig.cache is not None
+    told = maven.command("accessible", "org.verapdf.apps.GreenfieldCliWrapper", pytestconfig.cache.mkdir("java"))
+    files = sorted(str(path) for path in tmp_path.glob("*.pdf"))
+    judged = subprocess.run(
+        [*told, "--flavour", "ua1", "--format", "text", *files],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    found = {Path(line.split()[1]).stem: line.split()[0] for line in judged.stdout.splitlines()}
+    assert found == {**dict.fromkeys(LETTERS, "PASS"), "untagged": "FAIL"}, judged.stdout + judged.stderr
+
+
+def untagged(pdf: bytes) -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf)))
+    del writer.root_object["/StructTreeRoot"], writer.root_object["/MarkInfo"]
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
 
 
 def elements(node: Any) -> Iterator[Any]:
@@ -216,6 +272,13 @@ def test_a_picture_says_its_ratings_in_words() -> None:
     assert picture["/Alt"] == "Pain ratings from 0 to 10 over time: 7 on 2026-01-05, 4 on 2026-02-05."
 
 
+def test_ratings_of_two_sites_are_two_lines() -> None:
+    told = letter(plan(supporting=COURSE), HEAD, NOTHING)["scores"]
+    lines = {one["site"]: [each["score"] for each in one["points"]] for one in told["lines"]}
+    assert lines == {"Lower limb, right": [8, 6, 4, 3], "Neck": [5, 5, 2], "site not told": [7]}
+    assert told["alt"].startswith("Pain ratings from 0 to 10 over time: Lower limb, right: 8 on 2025-01-27, 6 on")
+
+
 @pytest.mark.parametrize("members", [{"actionable": False}, {"modifier_extensions": [{"url": "urn:x"}]}])
 def test_a_plan_that_must_not_be_acted_upon_is_not_printed(members: Record) -> None:
     with pytest.raises(Unprintable, match="must not be acted upon"):
@@ -243,7 +306,8 @@ def test_ratings_are_drawn_where_there_are_two_with_their_time() -> None:
     }  # fmt: skip
     twice = [rating | {"taken_on": "2026-01-05"}, rating | {"taken_on": "2026-02-05T10:00:00Z", "number": 4}]
     told = letter(plan(supporting=twice), HEAD, NOTHING)["scores"]
-    assert [(one["at"], one["score"]) for one in told["points"]] == [(0.0, 7.0), (1.0, 4.0)]
+    (line,) = told["lines"]
+    assert [(one["at"], one["score"]) for one in line["points"]] == [(0.0, 7.0), (1.0, 4.0)]
     for fewer in ([], twice[:1], [rating, twice[0]], [twice[0], twice[1] | {"status": "entered-in-error"}]):
         assert letter(plan(supporting=fewer), HEAD, NOTHING)["scores"] is None
 
@@ -317,6 +381,15 @@ def test_any_sound_plan_is_set_or_refused(record: Record) -> None:
     except Unprintable:
         assume(False)
     assert pdf.startswith(b"%PDF-1.7")
+    told = letter({"record": "care_plan", **record}, HEAD, NOTHING)
+    there = squeezed(" ".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf)))
+    wanted = {word for words in texts({**told, "scores": None}) for word in re.findall("[A-Za-z0-9]+", words)}
+    assert {word for word in wanted if squeezed(word) not in there} == set()
+
+
+def squeezed(words: str) -> str:
+    """Without what the setting of lines adds."""
+    return re.sub("[^A-Za-z0-9]", "", unicodedata.normalize("NFKC", words))
 
 
 def plain(words: str) -> str:

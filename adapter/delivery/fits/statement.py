@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mappings.values import Json
@@ -123,11 +123,12 @@ ASKED = (
 
 
 def as_json(accepted: Accepts) -> dict[str, Any]:
-    """What is kept of a statement."""
+    """What is kept of a statement; what says nothing is left out, since a process of an earlier release may read it."""
     types = {
         name: {
             one: sorted(value) if isinstance(value, frozenset) else value
             for one, value in vars(accepted.of(name)).items()
+            if one != "forbidden" or value
         }
         for name in ASKED
     }
@@ -135,11 +136,13 @@ def as_json(accepted: Accepts) -> dict[str, Any]:
 
 
 def of_json(kept: Mapping[str, Any]) -> Accepts:
-    """The same as it was."""
+    """The same as it was, as far as this release understands it."""
 
     def of_type(held: Mapping[str, Any]) -> OfType:
         told: dict[str, Any] = {
-            name: frozenset(value) if isinstance(value, list) else value for name, value in held.items()
+            one.name: frozenset(held[one.name]) if isinstance(held[one.name], list) else held[one.name]
+            for one in fields(OfType)
+            if one.name in held
         }
         return OfType(**told)
 

@@ -88,6 +88,17 @@ def test_it_is_read_with_the_statement_and_kept(mock: responses.RequestsMock) ->
     assert will_not_keep(accepted, {"resourceType": "CarePlan", "contained": [plan]}) == will_not_keep(accepted, plan)
 
 
+def test_what_another_release_kept_is_read_as_far_as_it_is_understood() -> None:
+    """Beside a process of another release, while one takes the other's place."""
+    kept = as_json(accepts(server("transaction")))
+    assert all("forbidden" not in one for one in kept["types"].values()), "an earlier release knows nothing of it"
+    kept["types"]["CarePlan"]["of_a_later_one"] = True
+    del kept["types"]["Goal"]
+    accepted = of_json(kept)
+    assert accepted.of("CarePlan") == accepts(server("transaction")).of("CarePlan")
+    assert not accepted.of("Goal").interactions
+
+
 def test_a_choice_is_forbidden_by_its_own_name_too() -> None:
     profile = {
         "url": "u",

@@ -16,7 +16,7 @@ from typing import Any
 from adapter.client import Identifier
 from adapter.delivery.compare import holds
 from adapter.delivery.transaction import Held, Resource, urn
-from mappings.lens.document import DERIVED, references
+from mappings.lens.document import DERIVED, objects, references
 from mappings.values import Json
 
 _ITS_OWN_META = ("versionId", "lastUpdated", "source")
@@ -68,9 +68,11 @@ def key(part: Resource) -> Key:
 
 def _usable(part: Resource) -> Identifier | None:
     held = part.get("identifier")
-    for one in held if isinstance(held, list) else []:
-        if one.get("system") and one.get("value") and one.get("use") not in ("old", "temp"):
-            return Identifier(one["system"], one["value"])
+    for one in objects(held):
+        system, value = one.get("system"), one.get("value")
+        texts = isinstance(system, str) and isinstance(value, str)
+        if texts and system and value and one.get("use") not in ("old", "temp"):
+            return Identifier(system, value)
     return None
 
 
@@ -122,7 +124,8 @@ def joined(
     base_url: the partner's, since it may point to its own by the whole address.
     else_like: where what is not in `like` has its names from."""
     called = _names(else_like or {}) | _names(like)
-    inside = {str(one["id"]): one for one in root.get("contained") or []}
+    inside = _by_id(root)
+    others = [one for one in objects(root.get("contained")) if not isinstance(one.get("id"), str)]
     there = {f"{of[0]}/{one.id}": (of, one.resource) for of, one in held.items()}
     pointed = _leading_to(root, there, base_url)
     names: dict[str, str] = {}
@@ -137,15 +140,23 @@ def joined(
     for name, label in names.items():
         resource = there[name][1]
         renamed: dict[str, str] = {}
-        for one in resource.get("contained") or []:
-            id_ = str(one["id"])
-            if id_ in inside and not (inside[id_]["resourceType"] == one["resourceType"] and holds(one, inside[id_])):
+        for id_, one in _by_id(resource).items():
+            if id_ in inside and not _alike(one, inside[id_]):
                 renamed[f"#{id_}"] = f"#{_free(id_, {*inside, *names.values()})}"
             inside[renamed.get(f"#{id_}", f"#{id_}")[1:]] = _pointing(one, renamed)
         inside[label] = _pointing({**_unversioned(_with_contained(resource, [])), "id": label}, renamed)
     order = {str(one["id"]): place for place, one in enumerate(like.get("contained") or [])}
     contained = [{**inside[id_], "id": id_} for id_ in sorted(inside, key=lambda id_: order.get(id_, len(order)))]
-    return pointing_to(_with_contained(root, contained), labels)
+    return pointing_to(_with_contained(root, [*contained, *others]), labels)
+
+
+def _by_id(resource: Resource) -> dict[str, Resource]:
+    """What it contains; a partner may hold there what it likes."""
+    return {one["id"]: one for one in objects(resource.get("contained")) if isinstance(one.get("id"), str)}
+
+
+def _alike(one: Resource, other: Resource) -> bool:
+    return one.get("resourceType") == other.get("resourceType") and holds(one, other)
 
 
 def _names(whole: Resource) -> dict[Key, str]:
@@ -154,7 +165,9 @@ def _names(whole: Resource) -> dict[Key, str]:
 
 def _unversioned(resource: Resource) -> Resource:
     """Without what its server counts."""
-    said = {name: value for name, value in (resource.get("meta") or {}).items() if name not in _ITS_OWN_META}
+    meta = resource.get("meta")
+    told = meta if isinstance(meta, dict) else {}
+    said = {name: value for name, value in told.items() if name not in _ITS_OWN_META}
     rest = {name: value for name, value in resource.items() if name != "meta"}
     return {**rest, "meta": said} if said else rest
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.client import AnswerLost, Identifier, WillAnswerTheSame
-from adapter.delivery import parts
+from adapter.delivery import compare, parts
 from adapter.delivery.fits.statement import PARTS
 from adapter.delivery.transaction import Held, Resource, urn
 from mappings import to_fhir
@@ -74,6 +74,32 @@ def test_what_was_put_apart_is_the_same_together(whole: Resource, types: set[str
         assert local <= inside, "nothing outside it is pointed to as if it were inside"
     known = [parts.key(one) for one in whole.get("contained", []) if one["resourceType"] in types]
     assert len(known) == len(set(known))
+
+
+NAMES = st.sampled_from(
+    ["resourceType", "id", "contained", "identifier", "meta", "reference", "system", "value", "goal"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["#walk", "Goal/1", "urn:own", "1", "Goal", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(NAMES, ANYTHING, max_size=6)
+
+
+@given(OBJECTS, OBJECTS, OBJECTS)
+def test_whatever_a_partner_holds_it_is_put_together(root: Resource, goal: Resource, like: Resource) -> None:
+    """A liar's answer is compared like any other, and found to be something else."""
+    held = {("Goal", Identifier("urn:own", "1")): Held("1", None, goal)}
+    whole = parts.joined(root | {"goal": [{"reference": "Goal/1"}]}, held, like_of(like), BASE)
+    compare.differences(whole, like)
+    compare.differences(like, whole)
+
+
+def like_of(like: Resource) -> Resource:
+    """As ours are: what is contained has a type and an id."""
+    contained = [{"resourceType": "Goal", "id": "walk", "identifier": like.get("identifier")}]
+    return {"resourceType": "CarePlan", "contained": contained}
 
 
 @given(wholes())

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy import make_url
 
 _MOST = 100
 """Workers of one machine on one database that were given no name."""
@@ -49,6 +50,11 @@ def take_name(database_url: str, wanted: str = "") -> Name:
 
 
 def _file(database_url: str, name: str) -> Path:
+    """Beside a database that is a file, from wherever that is named; else in the folder for what does not last."""
     user = getattr(os, "getuid", int)()  # a lock of another user's could not be opened
-    of = hashlib.sha256(f"{user}\n{database_url}\n{name}".encode()).hexdigest()[:32]
+    url = make_url(database_url)
+    file = Path(url.database).resolve() if url.get_backend_name() == "sqlite" and url.database else None
+    of = hashlib.sha256(f"{user}\n{file or database_url}\n{name}".encode()).hexdigest()[:32]
+    if file is not None and file.name != ":memory:":
+        return file.with_name(f".{file.name}-{of[:16]}.lock")
     return Path(tempfile.gettempdir()) / f"paingate-{of}.lock"

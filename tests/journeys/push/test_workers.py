@@ -37,8 +37,9 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stands still is taken for dead at once: so is who has to wait for a busy machine."""
     monkeypatch.setattr(working, "BEAT_SECONDS", 0.05)
     monkeypatch.setattr(working, "DEAD_AFTER_SECONDS", 0.5)
 
@@ -101,6 +102,7 @@ def test_three_workers_deliver_each_once_and_in_order(engine: Engine) -> None:
         assert times == sorted(times)
 
 
+@pytest.mark.usefixtures("_hurried")
 def test_the_work_of_one_that_stands_still_is_taken_over_and_its_late_answer_is_dropped(engine: Engine) -> None:
     (id_,) = put(engine, 1)
     stuck, held = Event(), Event()

@@ -16,6 +16,7 @@ from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered
 from adapter.delivery.ways import WAYS
 from adapter.delivery.ways.as_resources import why_inside
+from adapter.delivery.ways.looking import standing_apart
 
 _NOT_DONE = (405, 501)
 _SAYS_NOT_DONE = ("not-supported", "search-not-trusted")
@@ -48,8 +49,9 @@ def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None,
     while True:
         choice = choosing.choice(sending, failed)
         name = choice.fit.name
+        going = as_it_goes(choice, sending)
         try:
-            delivered = WAYS[name](client, sending, first=first)
+            delivered = WAYS[name](client, going, first=first)
         except WillAnswerTheSame as refused:
             if choosing.fixed == name or not _does_not_do(refused):
                 raise
@@ -58,7 +60,12 @@ def push(client: FhirClient, sending: Sending, choosing: Choosing | None = None,
             choosing.remember(key, failed[key])
             first = False  # something may have left
             continue
-        return replace(delivered, fit=name, because=(*why_so(choice, sending), *delivered.because))
+        return replace(delivered, fit=name, because=(*why_so(choice, going), *delivered.because))
+
+
+def as_it_goes(choice: Choice, sending: Sending) -> Sending:
+    """What is to be brought, knowing what of it stands by itself there when it goes that way."""
+    return standing_apart(sending, conditional=choice.fit.conditional) if choice.fit.keeps else sending
 
 
 def why_so(choice: Choice, sending: Sending) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from adapter.client import Answer, Authorisation, FhirClient, Limits, PartnerTro
 from adapter.delivery.fits import Accepts, of_json, will_not_keep
 from adapter.delivery.fits.statement import dicts
 from adapter.delivery.partners import authorisation, configured, limits_of, tls
-from adapter.delivery.push import push, why_so
+from adapter.delivery.push import as_it_goes, push, why_so
 from adapter.delivery.records import Records, knowledge_of
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
@@ -105,7 +105,7 @@ def rehearse(engine: Engine, settings: Settings, partner_name: str, sending: Sen
     same_way = [one.unkept for one in earlier if one.fit == choice.fit.name and one.unkept is not None]
     lost = [*(_forbidden(sending.accepted, client.noted)), *(path for one in same_way for path in one)]
     kept = tuple(dict.fromkeys(lost)) if lost or same_way else None
-    because = why_so(choice, sending)
+    because = why_so(choice, as_it_goes(choice, sending))
     return Rehearsed(choice.fit.name, choice.fit.says, because, tuple(client.noted), kept, trouble)
 
 

@@ -36,7 +36,6 @@ from adapter.delivery.ways.looking import (
     ours_there,
     patient_there,
     read_there,
-    standing_apart,
 )
 from adapter.delivery.ways.onto import laid_onto
 
@@ -78,7 +77,6 @@ class Sends(Protocol):
 
 def bring(send: Sends, client: FhirClient, sending: Sending, *, conditional: bool, first: bool) -> Delivered:
     """Delivers, or raises what stands in the way."""
-    sending = standing_apart(sending, conditional=conditional)
     patient = _patient(client, sending, conditional=conditional)
     there = There(client.base_url) if conditional and first else ours_there(client, sending)
     for _ in range(TRIES):
@@ -171,11 +169,11 @@ def _left_there(sending: Sending, plan: Resource, there: There) -> Iterator[str]
 
 
 def why_inside(sending: Sending, *, conditional: bool) -> Iterator[str]:
-    """What goes inside the plan, and why it does not stand by itself there."""
+    """What goes inside the plan, and why it does not stand by itself there (`looking.standing_apart`)."""
     accepted = sending.accepted
     if accepted is None or sending.contained or sending.type != PLAN:
         return
     inside = {one["resourceType"] for one in sending.named.get("contained") or []} & set(PARTS)
-    for type_ in sorted(inside - standing_apart(sending, conditional=conditional).apart):
+    for type_ in sorted(inside - sending.apart):
         lacking = [need.lacking for need in needs_apart(type_, conditional=conditional) if not need.met(accepted)]
         yield f"{type_} goes inside the plan: {', '.join(lacking)}"

@@ -11,7 +11,9 @@ import pytest
 
 from adapter.delivery.fits.statement import PARTS
 from tests.journeys.push.hospital import Hospital
+from tests.journeys.push.line import Bad, line_to
 from tests.journeys.push.service import ROOT, Service
+from tests.journeys.push.waiting import until
 
 RECORD: dict[str, Any] = json.loads((ROOT / "fixtures" / "care-plan.record.json").read_bytes())
 MORE = {name: RECORD[name] for name in ("goals", "teams", "problems", "activities")}
@@ -68,3 +70,37 @@ def test_what_a_plan_consists_of_arrives(
                 assert len(ehr.history(type_, one["id"])) == 1 + changed
     finally:
         service.kill()
+
+
+@pytest.mark.xdist_group("hapi-server")
+@pytest.mark.parametrize("fit", ["conditional-transaction", "singles"])
+@pytest.mark.parametrize("way", ["truncate after it was done", "garble after it was done", "reset", "lie"])
+@pytest.mark.parametrize("changed", [False, True], ids=["a_new_plan", "a_changed_one"])
+def test_whatever_happens_to_the_answers_each_part_is_there_once(
+    tmp_path: Path, database_url: str, hapi: Hospital, fit: str, way: Bad, *, changed: bool
+) -> None:
+    identifiers = f"https://clinic.example/{uuid4().hex}"
+    with line_to(hapi.base_url) as line:
+        lines = f'sends = ["care_plan"]\nfit = "{fit}"\nread_timeout = 2.0'
+        service = Service(tmp_path, database_url, line.base_url, identifiers, partner=lines)
+        service.start()
+        try:
+            ours = service.refer(uuid4().hex)
+            if changed:
+                service.delivered("plan-1", service.put("plan-1", ours, "before", **MORE))
+            line.way = way
+            version = service.put("plan-1", ours, "now", **MORE)
+            for _ in range(2):
+                line.wait_until_broken()
+            until(lambda: service.delivery("plan-1", version)["last_error"], "an attempt failed")
+            line.way = "through"
+            delivered = service.delivered("plan-1", version)
+        finally:
+            service.kill()
+    assert delivered["unkept"] == []
+    (plan,) = hapi.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
+    titles = [one["title"] for one in reversed(hapi.history("CarePlan", plan["id"]))]
+    assert titles == (["before", "now"] if changed else ["now"])
+    for name in ("Goal/walk", "Goal/less-pain", "CareTeam/1", "ServiceRequest/1", "Appointment/1"):
+        (part,) = hapi.found(name.partition("/")[0], f"{identifiers}/care-plan-part", f"plan-1/{name}")
+        assert len(hapi.history(part["resourceType"], part["id"])) == 1

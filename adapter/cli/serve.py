@@ -95,4 +95,6 @@ def _serve(settings: Settings, name: str) -> int:
 
 
 def _stop(_: int, __: FrameType | None) -> NoReturn:
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, signal.SIG_IGN)  # it ends already, in so many seconds
     raise SystemExit(0)

@@ -87,17 +87,24 @@ def being_done(connection: Connection, partner: str) -> int:
 
 
 def put_back(connection: Connection, one: Work, due_at: int, *, alone: bool) -> None:
-    """It came to nothing and is due again later, if its owner still has it.
+    """It came to nothing and is due again later, if its owner still has it; what lies behind it in its lane is not due
+    before, so that who looks for something to claim does not walk past it each time.
 
     alone: whether the partner took something else since it failed before."""
     failed = {"failed_at": milliseconds(), "failing_since": one.failing_since or milliseconds()}
     held = update(work).where(work.c.id == one.id, work.c.owner == one.owner)
     values = {"owner": None, "due_at": due_at, "failed_alone": one.failed_alone + alone}
-    connection.execute(held.values(**values, **failed))
+    if connection.execute(held.values(**values, **failed)).rowcount:
+        behind = and_(work.c.lane == one.lane, work.c.position > one.position, work.c.owner.is_(None))
+        connection.execute(update(work).where(behind, work.c.due_at < due_at).values(due_at=due_at))
 
 
 def done(connection: Connection, id_: str) -> None:
-    connection.execute(delete(work).where(work.c.id == id_))
+    """It is settled; where it had failed the next of its lane is due."""
+    gone = delete(work).where(work.c.id == id_).returning(work.c.lane, work.c.position, work.c.failed_at)
+    for lane, position, failed_at in connection.execute(gone).all():
+        if failed_at is not None:
+            _woken(connection, and_(work.c.lane == lane, work.c.position > position))
 
 
 def wake(connection: Connection, id_: str) -> None:

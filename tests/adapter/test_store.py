@@ -5,15 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from adapter.store import claims, deliveries, patients, plans
+from adapter.store import claims, deliveries, patients, plans, work
+from adapter.store.clock import milliseconds
 from adapter.store.engine import open_engine, reading, writing
 from adapter.store.keys import key
 from adapter.store.migrate import differences, migrate
 from adapter.store.plans import Plan
 from adapter.store.tables import PREFIX
+from adapter.store.tables import work as table
+from adapter.store.work import Work
 
 
 @pytest.fixture
@@ -128,3 +131,33 @@ def test_a_delivery_is_settled_once(planned: Engine) -> None:
         plan, person = plans.at_version(connection, "plan", 2)
         assert (plan.record, person) == ({"version": 2}, {"record": "patient"})
         assert deliveries.get(connection, "nobody") is None
+
+
+def test_what_lies_behind_one_that_failed_waits_with_it_and_is_due_once_that_is_done(store: Engine) -> None:
+    """Or else who looks for something to claim would walk past all of it, again and again."""
+    with writing(store) as connection:
+        for lane, position in (("a", 1), ("a", 2), ("a", 3), ("b", 1)):
+            work.put(connection, Work(f"{lane}{position}", "delivery", "hospital", lane, position, 1))
+        first = next(one for one in work.claim(connection, "hospital", ("delivery",), "me/1", 9) if one.id == "a1")
+        work.put_back(connection, first, milliseconds() + 60_000, alone=True)
+        assert due(connection) == {"b1"}
+        work.done(connection, "b1")
+        assert not work.anything_due(connection, "hospital")
+        work.done(connection, "a1")
+        assert due(connection) == {"a2", "a3"}
+        assert [one.id for one in work.claim(connection, "hospital", ("delivery",), "me/1", 9)] == ["a2"]
+
+
+def test_what_another_took_over_meanwhile_is_put_back_by_nobody(store: Engine) -> None:
+    with writing(store) as connection:
+        for position in (1, 2):
+            work.put(connection, Work(f"a{position}", "delivery", "hospital", "a", position, 1))
+        (mine,) = work.claim(connection, "hospital", ("delivery",), "me/1", 9)
+        work.let_go(connection, "me/1")
+        work.put_back(connection, mine, milliseconds() + 60_000, alone=True)
+        assert due(connection) == {"a1", "a2"}
+
+
+def due(connection: Connection) -> set[str]:
+    rows = connection.execute(select(table.c.id).where(table.c.due_at <= milliseconds()))
+    return set(rows.scalars())

@@ -30,6 +30,7 @@ from adapter.delivery.ways.looking import (
     changed_meanwhile,
     keeps_changing,
     may_make_a_patient,
+    must_be_about,
     must_be_known,
     must_be_one_patient,
     not_found_after,
@@ -80,6 +81,7 @@ def bring(send: Sends, client: FhirClient, sending: Sending, *, conditional: boo
     patient = _patient(client, sending, conditional=conditional)
     there = There(client.base_url) if conditional and first else ours_there(client, sending)
     for _ in range(TRIES):
+        must_be_about(there, patient)
         person = None if patient is not None else Piece(*patient_resource(sending.patient, sending.render))
         ours = sending.document(f"Patient/{patient}" if person is None else person.urn)
         plan = laid_onto(sending, ours, there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ from adapter.delivery.transaction import Held, Resource, as_held, held_twice, on
 
 TRIES = 3
 """Somebody may change a plan there between our look and our request: read again, and laid over what is there then."""
+_PATIENT = re.compile(r"(?:^|/)Patient/([A-Za-z0-9\-.]+)(?:/_history/[^/]+)?$")
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,16 @@ def must_be_one_patient(client: FhirClient, sending: Sending, known_by: Identifi
     for a person to put right."""
     if can_be_looked_for(sending, "Patient"):
         only(client, "Patient", known_by, "the patient")
+
+
+def must_be_about(there: There, patient: str | None) -> None:
+    """What the partner holds under our identifiers is about this patient, or a person has to see to it."""
+    for held in (there.itself, *there.parts.values()):
+        subject = held.resource.get("subject") if held is not None else None
+        said = _PATIENT.search(str(subject.get("reference"))) if isinstance(subject, dict) else None
+        if patient is not None and said is not None and said[1] != patient:
+            what = "what the partner holds of it is about another patient"
+            raise WillAnswerTheSame(what, codes=("conflict", "CarePlan.subject"))
 
 
 def may_make_a_patient(sending: Sending) -> bool:

@@ -19,7 +19,7 @@ from mappings import to_fhir
 from mappings.r4.exact_json import loads
 from tests.adapter.delivery.ehr import BASE, Ehr
 from tests.adapter.delivery.test_fits import CONDITIONAL, server
-from tests.adapter.delivery.test_ways import IDS, PLAN, RECORD, ehr_with, mock, pushed
+from tests.adapter.delivery.test_ways import IDS, MRN, PLAN, RECORD, ehr_with, mock, pushed
 
 __all__ = ["mock"]
 
@@ -272,6 +272,20 @@ def test_a_goal_that_is_no_longer_in_the_plan_is_left_there_and_told(mock: respo
     assert delivered.because[-1] == f"Goal/{sleep['id']} is no longer in the plan, and still there"
     (plan,) = ehr.of_type("CarePlan")
     assert (len(plan["goal"]), len(ehr.of_type("Goal"))) == (1, 2)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("which", ["CarePlan", "Goal"])
+def test_what_is_about_another_patient_there_is_for_a_person_to_see(
+    mock: responses.RequestsMock, way: str, which: str
+) -> None:
+    ehr = first_version(mock, way)
+    ehr.put({"resourceType": "Patient", "id": "8", "identifier": [{"system": MRN, "value": "4712"}]})
+    ehr.put(ehr.of_type(which)[0] | {"subject": {"reference": f"{BASE}/Patient/8/_history/1"}})
+    asked = len(ehr.writes())
+    with pytest.raises(WillAnswerTheSame, match="about another patient"):
+        brought_to(ehr, FIRST | {"title": "Next"}, FIRST)
+    assert len(ehr.writes()) == asked
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,7 +1,7 @@
 """Tokens of the clinic's own programs: made here, shown once, and kept as hashes only.
 
 A token is 32 random bytes, so that a plain SHA-256 of it tells nothing: the slow hashes for passwords make up for what
-people choose, and nobody chose this.  Three roles, so that each program has no more than it needs: a `reader` (a list
+people choose, and nobody chose this.  Four roles, so that each program has no more than it needs: a `reader` (a list
 on a screen, a report) changes nothing; a `clinician` decides and puts plans; an `operator` watches whether plans arrive
 and sees no patient; an `administrator` says besides that where they go.
 """

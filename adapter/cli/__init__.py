@@ -26,12 +26,8 @@ JSON = "what is told, as one JSON document a line"
 WORKER = "what the worker is called; no two that run are called the same (default this machine's name)"
 PARTNER = "the partner's name in the settings"
 STATES = ("pending", "delivered", "refused", "superseded", "cancelled")  # as ROLES
-ROLES = (
-    "reader",
-    "clinician",
-    "operator",
-    "administrator",
-)  # settings would have to be loaded for them; a test holds them equal
+# settings would have to be loaded for them; a test holds them equal
+ROLES = ("reader", "clinician", "operator", "administrator")
 STOPPED_BY_HAND = 130  # what a shell expects of a command that Ctrl-C ended
 
 

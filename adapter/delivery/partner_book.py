@@ -96,11 +96,10 @@ class PartnerBook:
             if mark == self._mark:
                 return
             stored = {one.name: one.settings or {} for one in partners.everyone(connection)}
-        if self._mark is None and not stored:
-            self._mark = mark
-            return
         self._mark = mark
-        self._settings, troubles = with_put(self._settings, stored)
+        now, troubles = with_put(self._settings, stored)
+        if now != self._settings:
+            self._settings = now
         for trouble in troubles:
             log.error("a partner that was put cannot be used: %s", trouble)
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
-from adapter.delivery.fits import NoStatement, accepts, as_json, of_json, will_not_keep, with_forbidden
+from adapter.delivery.fits import Accepts, NoStatement, accepts, as_json, of_json, will_not_keep, with_forbidden
 from adapter.delivery.outgoing import Record, Render
 from adapter.delivery.partners import configured, identifier_of, rendering
 from adapter.delivery.plan_letter import letterhead, records_beside
@@ -101,7 +101,7 @@ class Records:
 
     def _brought(self, partner: Partner, sending: Sending, client: FhirClient, *, first: bool) -> Delivered:
         known = knowledge_of(self.engine, self.settings, partner, client)
-        sending = replace(sending, accepted=of_json(known.accepts) if known.accepts else None)
+        sending = replace(sending, accepted=accepted_by(known))
         choosing = self.choosing(partner, known)
         try:
             delivered = push(client, sending, choosing, first=first)
@@ -158,6 +158,11 @@ def _at_version(connection: Connection, kind: Kind, id_: str, version: int) -> t
     if patient is None:
         raise LookupError("the patient of a record is not stored")
     return kept, patient.record
+
+
+def accepted_by(known: Knowledge | None) -> Accepts | None:
+    """What a partner says that it accepts, as far as that is known."""
+    return of_json(known.accepts) if known is not None and known.accepts else None
 
 
 def knowledge_of(engine: Engine, settings: Settings, partner: Partner, client: FhirClient) -> Knowledge:

@@ -9,11 +9,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from adapter.client import Answer, Authorisation, FhirClient, Limits, PartnerTrouble, Tls, WillAnswerTheSame
-from adapter.delivery.fits import Accepts, of_json, will_not_keep
-from adapter.delivery.fits.statement import dicts
+from adapter.delivery.fits import Accepts, will_not_keep
 from adapter.delivery.partners import authorisation, configured, limits_of, tls
 from adapter.delivery.push import as_it_goes, push, why_so
-from adapter.delivery.records import Records, knowledge_of
+from adapter.delivery.records import Records, accepted_by, knowledge_of
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.exchange.plans import KIND
@@ -21,6 +20,7 @@ from adapter.settings import Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import Sought
 from adapter.store.engine import reading
+from mappings.lens.document import objects
 from mappings.r4.exact_json import loads
 from mappings.values import Json
 
@@ -90,7 +90,7 @@ def rehearse(engine: Engine, settings: Settings, partner_name: str, sending: Sen
     limits = limits_of(settings, partner)
     with _Rehearsal(partner.base_url, authorisation(partner, limits), limits, tls(partner)) as client:
         known = knowledge_of(engine, settings, partner, client)
-        sending = replace(sending, accepted=of_json(known.accepts) if known.accepts else None, offer=_not_kept)
+        sending = replace(sending, accepted=accepted_by(known), offer=_not_kept)
         choosing = replace(Records(engine, settings).choosing(partner, known), remember=_not_remembered)
         trouble = ""
         try:
@@ -115,7 +115,7 @@ def _forbidden(accepted: Accepts | None, noted: list[Request]) -> Iterator[str]:
         return
     for body in (one.body for one in noted if isinstance(one.body, dict)):
         entries = body.get("entry") if body.get("resourceType") == "Bundle" else [{"resource": body}]
-        for one in dicts(entries):
+        for one in objects(entries):
             yield from will_not_keep(accepted, one["resource"])
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from adapter.delivery.fits import choose, of_json
+from adapter.delivery.fits import choose
 from adapter.delivery.outage import DOWN_AFTER
 from adapter.delivery.push import why_no_better
+from adapter.delivery.records import accepted_by
 from adapter.settings import Settings
 from adapter.store import deliveries, partner_knowledge, partner_states
 from adapter.store.clock import instant, milliseconds
@@ -53,8 +54,9 @@ def standings(engine: Engine, settings: Settings) -> list[Standing]:
             known = partner_knowledge.get(connection, partner.name)
             choice = None
             if known is not None:
-                accepted = of_json(known.accepts) if known.accepts else None
-                choice = choose(accepted, fixed=partner.fit or None, agreed=partner.agreed, failed=known.failed)
+                choice = choose(
+                    accepted_by(known), fixed=partner.fit or None, agreed=partner.agreed, failed=known.failed
+                )
             alone = state.left_alone_until
             found.append(
                 Standing(

@@ -9,11 +9,10 @@ from sqlalchemy import Engine
 
 from adapter.client import FhirClient, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.compare import unkept
-from adapter.delivery.fits import of_json
 from adapter.delivery.fits.table import fits_for
 from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.partners import client_for
-from adapter.delivery.records import Records
+from adapter.delivery.records import Records, accepted_by
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.delivery.ways.looking import read_there, standing_apart
@@ -50,7 +49,7 @@ def verify(engine: Engine, settings: Settings, plan_id: str) -> Iterator[Verifie
                 continue
             sending = Records(engine, settings).sending(connection, partner, KIND, plan_id, last.item_version)
             known = partner_knowledge.get(connection, partner.name)
-        sending = replace(sending, accepted=of_json(known.accepts) if known and known.accepts else None)
+        sending = replace(sending, accepted=accepted_by(known))
         found = _verified(settings, partner, sending, last)
         if found.holds is not None:
             with writing(engine) as connection:

@@ -35,9 +35,14 @@ def partners(document: Mapping[str, Any], environment: Mapping[str, str], file: 
         yield partner_of(name, held, environment, f"[partners.{name}]")
 
 
+def prefix_of(name: str) -> str:
+    """What the environment calls the settings of a partner, up to the key."""
+    return f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_"
+
+
 def partner_of(name: str, held: Mapping[str, Any], environment: Mapping[str, str], where: str) -> Partner:
     """A partner out of its table; SettingsError for what is no such setting."""
-    prefix = f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_"
+    prefix = prefix_of(name)
     said = texts(held, _TEXTS, environment, prefix, where)
     told: dict[str, Any] = {
         key: _number(environment.get(prefix + key.upper(), held.get(key, 0)), kind, f"{key} of {where}")
@@ -106,8 +111,7 @@ def contradictions_of_partner(partner: Partner) -> Iterator[str]:
     if partner.auth == "none" and partner.secret:
         yield f'{where} has a secret but auth = "none": say auth = "basic" or "bearer", or take the secret away.'
     if partner.auth != "none" and not partner.secret:
-        name = partner.name.upper().replace("-", "_")
-        yield f"{where} has auth but no secret: set PAINGATE_PARTNERS_{name}_SECRET or secret_file."
+        yield f"{where} has auth but no secret: set {prefix_of(partner.name)}SECRET or secret_file."
     if partner.auth == "basic" and ":" not in partner.secret:
         yield f"The secret of {where} is user:password."
     yield from _of_tokens(partner, where)

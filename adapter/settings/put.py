@@ -15,8 +15,8 @@ from typing import Any
 
 from adapter.settings.contradictions import contradictions
 from adapter.settings.named import named_tables
-from adapter.settings.partners import partner_of
-from adapter.settings.table import FILE, PARTNER_KEYS, Settings, SettingsError
+from adapter.settings.partners import partner_of, prefix_of
+from adapter.settings.table import FILE, PARTNER_KEYS, Partner, Settings, SettingsError
 
 _FILES = ("secret_file", "certificate_file", "certificate_key_file", "ca_file")
 
@@ -36,7 +36,7 @@ def with_put(settings: Settings, put: Mapping[str, Mapping[str, Any]]) -> tuple[
     return made, troubles
 
 
-def of_file(settings: Settings) -> tuple[Any, ...]:
+def of_file(settings: Settings) -> tuple[Partner, ...]:
     """The partners that stand in paingate.toml."""
     return tuple(one for one in settings.partners if not one.of_api)
 
@@ -51,7 +51,7 @@ def with_partner(settings: Settings, name: str, held: Mapping[str, Any]) -> Sett
         if value in ("", None):
             raise SettingsError(f"{key} of {where} says nothing: leave it out.")
     files = {key: _in_folder(settings.secrets, name, told[key], f"{key} of {where}") for key in _FILES if key in told}
-    variable = f"PAINGATE_PARTNERS_{name.upper().replace('-', '_')}_SECRET"
+    variable = f"{prefix_of(name)}SECRET"
     secret = {variable: os.environ[variable]} if variable in os.environ else {}
     partner = replace(partner_of(name, {**told, **files}, secret, where), of_api=True)
     others = tuple(one for one in settings.partners if one.name != name)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from adapter import create_app
 from adapter.authorisation.clinic_tokens import hash_of
+from adapter.clinic_api.openapi.answers import PartnerKeys
 from adapter.delivery import partner_book, worker
 from adapter.delivery.partner_book import PartnerBook
 from adapter.settings import PARTNER_KEYS, ClinicToken, Settings
@@ -252,6 +253,4 @@ def test_the_database_is_asked_once_a_second(
 
 
 def test_every_key_is_described() -> None:
-    from adapter.clinic_api.openapi.answers import PartnerKeys
-
     assert tuple(sorted(PartnerKeys().fields)) == tuple(sorted(PARTNER_KEYS))

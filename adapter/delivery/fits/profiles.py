@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapter.delivery.fits.statement import ASKED, Accepts, dicts
+from adapter.delivery.fits.statement import ASKED, Accepts
+from mappings.lens.document import objects
 from mappings.values import Json
 
 _OF_R4 = "http://hl7.org/fhir/StructureDefinition/"
@@ -32,8 +33,8 @@ def with_forbidden(accepted: Accepts, statement: Json, fetch: Fetch) -> Accepts:
 
 
 def _profiles(statement: Json) -> Iterator[tuple[str, str]]:
-    rest = dicts(statement.get("rest")) if isinstance(statement, dict) else ()
-    for one in (each for of_rest in rest for each in dicts(of_rest.get("resource"))):
+    rest = objects(statement.get("rest")) if isinstance(statement, dict) else ()
+    for one in (each for of_rest in rest for each in objects(of_rest.get("resource"))):
         type_, canonical = one.get("type"), one.get("profile")
         if isinstance(type_, str) and isinstance(canonical, str) and not canonical.startswith(_OF_R4):
             yield type_, canonical
@@ -43,7 +44,7 @@ def forbidden(profile: Mapping[str, Json]) -> Iterator[str]:
     """The paths of elements that a StructureDefinition limits to nothing; a slice of one is not the whole of it."""
     for view in ("snapshot", "differential"):
         held = profile.get(view)
-        for element in dicts(held.get("element")) if isinstance(held, dict) else ():
+        for element in objects(held.get("element")) if isinstance(held, dict) else ():
             path = element.get("path")
             if element.get("max") == "0" and isinstance(path, str) and ":" not in str(element.get("id", "")):
                 yield path
@@ -52,7 +53,7 @@ def forbidden(profile: Mapping[str, Json]) -> Iterator[str]:
 def will_not_keep(accepted: Accepts, resource: Mapping[str, Any]) -> tuple[str, ...]:
     """Those elements of a resource, and of what it contains, that the partner's profiles forbid."""
     found: dict[str, None] = {}
-    for one in (resource, *dicts(resource.get("contained"))):
+    for one in (resource, *objects(resource.get("contained"))):
         type_ = str(one.get("resourceType"))
         there = accepted.of(type_).forbidden
         for path in _paths(one, type_) if there else ():

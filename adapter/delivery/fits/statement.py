@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from mappings.lens.document import objects
 from mappings.values import Json
 
 R4 = ("4.0.0", "4.0.1")
@@ -76,11 +77,11 @@ def accepts(statement: Json) -> Accepts:
         raise NoStatement(f"it speaks FHIR {told}, and what is sent is R4 (4.0.1)", told)
     system: set[str] = set()
     types: dict[str, OfType] = {}
-    for rest in dicts(statement.get("rest")):
+    for rest in objects(statement.get("rest")):
         if rest.get("mode", "server") != "server":
             continue
         system |= _codes(rest.get("interaction"))
-        for one in dicts(rest.get("resource")):
+        for one in objects(rest.get("resource")):
             if isinstance(name := one.get("type"), str):
                 types[name] = types.get(name, NOTHING).merged(_of_type(one))
     return Accepts(frozenset(system), types, one_content=_is_millennium(statement))
@@ -105,7 +106,7 @@ def _of_type(declared: dict[str, Any]) -> OfType:
         update_create=declared.get("updateCreate") is True,
         versions=declared.get("versioning") != _NO_VERSIONS,
         searched_by=frozenset(
-            name for one in dicts(declared.get("searchParam")) if isinstance(name := one.get("name"), str)
+            name for one in objects(declared.get("searchParam")) if isinstance(name := one.get("name"), str)
         ),
     )
 
@@ -151,9 +152,4 @@ def of_json(kept: Mapping[str, Any]) -> Accepts:
 
 
 def _codes(interactions: Json) -> set[str]:
-    return {code for one in dicts(interactions) if isinstance(code := one.get("code"), str)}
-
-
-def dicts(value: Json) -> Iterator[dict[str, Any]]:
-    """The objects of a list; none where it is no list."""
-    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+    return {code for one in objects(interactions) if isinstance(code := one.get("code"), str)}

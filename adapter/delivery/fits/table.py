@@ -7,7 +7,7 @@ forms or transactions; a document, a message to a person or an answered form is 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from adapter.delivery.fits.statement import Accepts
@@ -78,7 +78,12 @@ class Fit:
         return self.name if self.of == PLAN else f"{self.of} {self.name}"
 
     def lacks(self, accepted: Accepts) -> list[str]:
-        return [need.lacking for need in self.needs if not need.met(accepted)]
+        return lacking(self.needs, accepted)
+
+
+def lacking(needs: Iterable[Need], accepted: Accepts) -> list[str]:
+    """What a partner does not have of what is needed."""
+    return [need.lacking for need in needs if not need.met(accepted)]
 
 
 @functools.cache
@@ -94,31 +99,14 @@ def fits_for(type_: str) -> tuple[Fit, ...]:
     kept = (_can(type_, "create"), _can(type_, "update"))
     looked_for = (_searched(type_, "identifier"), PATIENT_FOUND)
     conditional = (_can("Patient", "create"), _conditional("Patient"), _conditional(type_))
+    in_one = _system("transaction")
+    way = functools.partial(Fit, of=type_, keeps=True)
+    each_conditional = "one transaction, each entry conditional on its identifier"
     as_it_is = (
-        Fit(
-            "conditional-transaction",
-            "one transaction, each entry conditional on its identifier",
-            (_system("transaction"), *kept, *conditional),
-            conditional=True,
-            of=type_,
-            keeps=True,
-        ),
-        Fit(
-            "transaction",
-            "one transaction after a search for what is there",
-            (_system("transaction"), *kept, *looked_for),
-            of=type_,
-            keeps=True,
-        ),
-        Fit(
-            "conditional-singles",
-            "single conditional creates and updates",
-            (*kept, *conditional),
-            conditional=True,
-            of=type_,
-            keeps=True,
-        ),
-        Fit("singles", "single creates and updates, each after a search", (*kept, *looked_for), of=type_, keeps=True),
+        way("conditional-transaction", each_conditional, (in_one, *kept, *conditional), conditional=True),
+        way("transaction", "one transaction after a search for what is there", (in_one, *kept, *looked_for)),
+        way("conditional-singles", "single conditional creates and updates", (*kept, *conditional), conditional=True),
+        way("singles", "single creates and updates, each after a search", (*kept, *looked_for)),
     )
     if type_ == PLAN:
         return (*as_it_is, *_TO_READ, Fit("offered", "nothing is sent: the plan can be read here"))

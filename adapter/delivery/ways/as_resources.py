@@ -19,7 +19,7 @@ from adapter.client import FhirClient, Identifier, PartnerTrouble, Placed, WillA
 from adapter.delivery import parts
 from adapter.delivery.compare import holds
 from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.fits.table import PLAN, needs_apart
+from adapter.delivery.fits.table import PLAN, lacking, needs_apart
 from adapter.delivery.outgoing import patient_resource
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Delivered, Held, Resource, urn
@@ -177,5 +177,5 @@ def why_inside(sending: Sending, *, conditional: bool) -> Iterator[str]:
         return
     inside = {one["resourceType"] for one in sending.named.get("contained") or []} & set(PARTS)
     for type_ in sorted(inside - sending.apart):
-        lacking = [need.lacking for need in needs_apart(type_, conditional=conditional) if not need.met(accepted)]
-        yield f"{type_} goes inside the plan: {', '.join(lacking)}"
+        because = lacking(needs_apart(type_, conditional=conditional), accepted)
+        yield f"{type_} goes inside the plan: {', '.join(because)}"

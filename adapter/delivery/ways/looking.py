@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
 from adapter.delivery import parts
 from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.fits.table import PLAN, needs_apart
+from adapter.delivery.fits.table import PLAN, lacking, needs_apart
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Held, Resource, as_held, held_twice, only
 
@@ -66,8 +66,7 @@ def standing_apart(sending: Sending, *, conditional: bool) -> Sending:
     if accepted is None or sending.contained or sending.type != PLAN:
         return sending
     needs = {type_: needs_apart(type_, conditional=conditional) for type_ in PARTS}
-    taken = {type_ for type_, of_type in needs.items() if all(need.met(accepted) for need in of_type)}
-    return replace(sending, apart=frozenset(taken))
+    return replace(sending, apart=frozenset(type_ for type_, of_it in needs.items() if not lacking(of_it, accepted)))
 
 
 def patient_there(client: FhirClient, sending: Sending) -> str | None:

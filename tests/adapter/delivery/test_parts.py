@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from adapter.client import AnswerLost, Identifier, WillAnswerTheSame
 from adapter.delivery import compare, parts
 from adapter.delivery.fits.statement import PARTS
+from adapter.delivery.sending import Clinic
 from adapter.delivery.transaction import Held, Resource, urn
 from mappings import to_fhir
 from mappings.r4.exact_json import loads
@@ -168,8 +169,6 @@ def first_version(mock: responses.RequestsMock, way: str) -> Ehr:
 
 
 def brought_to(ehr: Ehr, record: Any, before: Any = None, *, first: bool | None = None) -> Any:
-    from adapter.delivery.sending import Clinic
-
     first = before is None if first is None else first
     return pushed(
         ehr, first=first, record=record, before=before, version=1 + (before is not None), clinic=Clinic(parts=OURS)
@@ -290,12 +289,10 @@ def test_what_is_about_another_patient_there_is_for_a_person_to_see(
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_dropped_of_a_goal_is_told(mock: responses.RequestsMock, way: str) -> None:
-    from adapter.delivery.compare import unkept
-
     ehr = ehr_with(mock, WAYS[way])
     ehr.drops = {"description"}
     delivered = brought_to(ehr, FIRST)
-    assert unkept(delivered.resource, delivered.found) == ("Goal.description",)
+    assert compare.unkept(delivered.resource, delivered.found) == ("Goal.description",)
 
 
 @pytest.mark.parametrize(

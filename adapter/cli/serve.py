@@ -89,7 +89,7 @@ def _serve(settings: Settings, name: str) -> int:
         sys.stderr.write(f"paingate: {settings.host}:{settings.port} cannot be listened on: {trouble.strerror}\n")
         return 1
     finally:
-        working.stop(worker.ENDS_WITHIN)
+        working.stop()
         engine.dispose()
     return 0
 

@@ -43,6 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     sys.stderr.write(f"paingate worker {working.name} is at work\n")
     stopped.wait()
-    working.stop(worker.ENDS_WITHIN)
+    working.stop()
     engine.dispose()
     return 0

@@ -102,7 +102,7 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, seconds: float = 0.0) -> None:
+    def stop(self, seconds: float = ENDS_WITHIN) -> None:
         """Begins nothing more; what is under way may end within so many seconds, and is else anybody's to take up."""
         self._stopping.set()
         self._something_ended.set()

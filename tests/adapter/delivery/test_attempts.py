@@ -336,7 +336,7 @@ def test_one_that_cannot_be_begun_does_not_keep_the_others(desk: Desk, caplog: p
     working = worker.Worker(desk.engine, "one", PartnerBook(Settings(), desk.engine), lambda _: does)
     working.start()
     until(lambda: desk.row(fine).state == "delivered", "the other arrived")
-    working.stop(1)
+    working.stop()
     assert (desk.row(broken).state, desk.row(broken).attempts) == ("pending", 0)
     (waiting,) = desk.hands.waiting()
     assert (waiting.owner, desk.hands.delays()[0] > 50) == (None, True)

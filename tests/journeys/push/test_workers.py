@@ -121,6 +121,7 @@ def test_the_work_of_one_that_stands_still_is_taken_over_and_its_late_answer_is_
     until(lambda: settled(engine, [id_]), "it is taken over")
     assert time.monotonic() - began < 10
     stuck.set()
+    slow.stop()
     quick.stop()
     with reading(engine) as connection:
         (one,) = deliveries.page(connection, deliveries.Sought(), None, 2)
@@ -156,6 +157,7 @@ def test_what_a_worker_that_stops_has_not_done_is_anybodys_at_once(engine: Engin
     with reading(engine) as connection:
         assert work.being_done(connection, "hospital") == 0
     stuck.set()
+    until(lambda: one._under_way["hospital"] == 0, "what was under way lets go of the database")
 
 
 def test_no_two_live_workers_of_a_machine_have_the_same_name(database_url: str) -> None:

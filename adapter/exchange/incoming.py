@@ -25,8 +25,6 @@ class Incoming:
     sender: str = ""
     request_id: str | None = None
     """X-Request-Id."""
-    version: str | None = None
-    """The FHIR version that the media type names."""
     task_id: str | None = None
     """The Task that waits for this, where it was fetched."""
 

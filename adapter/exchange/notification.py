@@ -47,7 +47,7 @@ def notified(engine: Engine, settings: Settings, incoming: Incoming, base: str) 
 
     base: where we are, as the sender may name us."""
     task = incoming.document
-    refuse_older(task, incoming.version)
+    refuse_older(task)
     found = errors(structure.check(task))
     if found:
         raise Refusal("unprocessable", found)

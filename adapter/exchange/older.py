@@ -1,7 +1,7 @@
 """FHIR before R4 is told apart and refused with a sentence of its own: as R4 it would only look broken.
 
-What shows it, as data: types that R4 no longer has (hl7.org/fhir/R4/diff.html), the version that a profile or the
-media type names, and elements that a type had before R4.
+What shows it, as data: types that R4 no longer has (hl7.org/fhir/R4/diff.html), the version that a profile names, and
+elements that a type had before R4.
 """
 
 from __future__ import annotations
@@ -27,16 +27,19 @@ ELEMENTS = {
 }
 """Elements that these types had in STU3 and have no longer."""
 _PROFILE = re.compile(r"/(?:STU3|3\.0(?:\.\d+)?)/|\|3\.0(?:\.\d+)?$")
-_VERSIONS = frozenset(("1.0", "3.0"))
 
 
-def refuse_older(document: Any, version: str | None) -> None:
-    """Refuses what is FHIR, but not R4; `version` is what the media type says (fhirVersion)."""
-    if version in _VERSIONS:
-        raise _refusal(str(document.get("resourceType")) if isinstance(document, dict) else "Resource")
+def refuse_older(document: Any) -> None:
+    """Refuses what shows that it is FHIR, but older than R4."""
     for resource, where in _resources(document):
         if _is_older(resource):
-            raise _refusal(where)
+            raise older(where)
+
+
+def older(where: str) -> Refusal:
+    """The refusal of what stands at `where`."""
+    text = "This is FHIR of a version before R4 (STU3 or older), which is not read here: send R4 (4.0.1)."
+    return refuse("unprocessable", "not-supported", where, text)
 
 
 def _is_older(resource: Node) -> bool:
@@ -56,8 +59,3 @@ def _resources(document: Any) -> Iterator[tuple[Node, str]]:
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
             yield entry["resource"], f"Bundle.entry[{index}].resource"
-
-
-def _refusal(where: str) -> Refusal:
-    text = "This is FHIR of a version before R4 (STU3 or older), which is not read here: send R4 (4.0.1)."
-    return refuse("unprocessable", "not-supported", where, text)

@@ -30,7 +30,7 @@ _UNPACKED = frozenset(("transaction", "batch", "message"))
 def opened(settings: Settings, incoming: Incoming) -> Envelope:
     """The envelope of a message, whatever door it came through."""
     document = incoming.document
-    refuse_older(document, incoming.version)
+    refuse_older(document)
     found = errors(structure.check(document))
     if found:
         raise Refusal("unprocessable", found)

@@ -28,7 +28,7 @@ ROUTE = "/fhir (batch)"
 def batch_response(engine: Engine, settings: Settings, incoming: Incoming, returns: Return | None) -> Node:
     """The answer to a batch; Refusal where the Bundle itself is broken."""
     bundle = incoming.document
-    refuse_older(bundle, incoming.version)
+    refuse_older(bundle)
     told = bundle.get("entry", [])
     listed = told if isinstance(told, list) else []
     bare = [{k: v for k, v in one.items() if k != "resource"} if isinstance(one, dict) else one for one in listed]

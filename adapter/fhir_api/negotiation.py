@@ -8,7 +8,10 @@ from typing import Literal
 
 from flask import Request
 
+from adapter.bodies import read_body
+from adapter.exchange.older import older
 from adapter.exchange.refusal import refuse
+from adapter.settings import Settings
 
 MEDIA_TYPES = ("application/fhir+json", "application/json", "application/json+fhir")
 """The last is what DSTU2 called it, and what older clients still say."""
@@ -17,6 +20,7 @@ GENERAL_PARAMETERS = frozenset(("_format", "_pretty"))
 _FORMATS = frozenset((*MEDIA_TYPES, "json", "text/json"))
 _RANGES = frozenset((*MEDIA_TYPES, "text/json", "application/*", "*/*"))
 _VERSIONS = frozenset(("", "4.0", "4.0.1"))
+_OLDER = frozenset(("0.0", "1.0", "3.0"))
 
 Return = Literal["minimal", "representation", "OperationOutcome"]
 
@@ -46,10 +50,16 @@ def check_format(request: Request) -> None:
         raise refuse("not acceptable", "not-supported", "", text)
 
 
-def check_content_version(request: Request) -> None:
-    """Refuses a body that says it is of another version of FHIR (hl7.org/fhir/R4/versioning.html#mt-version)."""
-    if request.mimetype_params.get("fhirversion", "") not in _VERSIONS:
-        raise refuse("media type", "not-supported", "", "What is read here is FHIR 4.0: send that as fhirVersion=4.0.")
+def resource_body(request: Request, settings: Settings, what: str) -> bytes:
+    """The bytes of a resource that was sent; refused where its media type says another version of FHIR
+    (hl7.org/fhir/R4/versioning.html#mt-version).  `what` is the place that a refusal names."""
+    version = request.mimetype_params.get("fhirversion", "").lower()
+    if version in _OLDER:
+        raise older(what)
+    if version not in _VERSIONS:
+        text = "What is read here is FHIR 4.0: send that, as fhirVersion=4.0."
+        raise refuse("media type", "not-supported", what, text)
+    return read_body(request, settings, MEDIA_TYPES, what)
 
 
 def _accepts(told: list[tuple[str, dict[str, str]]]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from werkzeug.exceptions import MethodNotAllowed
 
 from adapter.authorisation import caller
-from adapter.bodies import read_body, read_json
+from adapter.bodies import read_json
 from adapter.exchange.incoming import Incoming, Received
 from adapter.exchange.intake import receive
 from adapter.exchange.limits import refuse_too_much
@@ -19,7 +19,7 @@ from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
 from adapter.fhir_api.answers import answer, base, known, stamp, unknown_type
 from adapter.fhir_api.batch import batch_response
-from adapter.fhir_api.negotiation import MEDIA_TYPES, Return, preferences
+from adapter.fhir_api.negotiation import Return, preferences, resource_body
 from adapter.fhir_api.outcome import outcome, receipt, warns
 from adapter.fhir_api.process_message import process
 from adapter.fhir_api.validation import validated
@@ -55,7 +55,7 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     def validate(type_: str) -> Response:
         if type_ not in capability.VALIDATED:
             raise unknown_type()
-        body = read_body(request, settings, MEDIA_TYPES, type_)
+        body = resource_body(request, settings, type_)
         return answer(outcome(validated(read_json(body, settings, type_), type_)), 200)
 
     _singles(routes, settings, engine)
@@ -69,7 +69,7 @@ def _singles(routes: Blueprint, settings: Settings, engine: Engine) -> None:
 
     @routes.post("/<type_>")
     def create(type_: str) -> Response:
-        refuse_older({"resourceType": type_}, None)
+        refuse_older({"resourceType": type_})
         known(type_)
         if type_ not in capability.CREATED:
             raise MethodNotAllowed(["GET", "HEAD"] if type_ in capability.SEARCHED else None)
@@ -86,10 +86,10 @@ def _singles(routes: Blueprint, settings: Settings, engine: Engine) -> None:
 
 def _incoming(settings: Settings, wanted: str) -> Incoming:
     """What was posted, where it is one resource of the wanted type."""
-    body = read_body(request, settings, MEDIA_TYPES, wanted)
+    body = resource_body(request, settings, wanted)
     document, repairs = repaired(read_json(body, settings, wanted))
     if not isinstance(document, dict) or document.get("resourceType") != wanted:
-        refuse_older(document, request.mimetype_params.get("fhirversion"))
+        refuse_older(document)
         text = f'What is posted here is one {wanted}: an object with "resourceType": "{wanted}".'
         raise refuse("wrong type", "invalid", wanted, text)
     refuse_too_much(document, settings)
@@ -104,7 +104,6 @@ def _incoming(settings: Settings, wanted: str) -> Incoming:
         repairs=tuple(repairs),
         condition=request.headers.get("If-None-Exist") if wanted != "Bundle" else None,
         request_id=request.headers.get("X-Request-Id"),
-        version=request.mimetype_params.get("fhirversion"),
     )
 
 

@@ -6,13 +6,13 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Engine
 
 from adapter.authorisation import caller
-from adapter.bodies import if_match, read_body, read_json
+from adapter.bodies import if_match, read_json
 from adapter.exchange.limits import refuse_too_much
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
 from adapter.exchange.workflow.updates import Update, update_task
 from adapter.fhir_api.answers import answer, stamp
-from adapter.fhir_api.negotiation import MEDIA_TYPES, preferences
+from adapter.fhir_api.negotiation import preferences, resource_body
 from adapter.fhir_api.outcome import outcome
 from adapter.settings import Settings
 from adapter.store.resources import Stored
@@ -25,7 +25,7 @@ def task_update(routes: Blueprint, settings: Settings, engine: Engine, changed: 
     @routes.put("/Task/<id_>")
     def update(id_: str) -> Response:
         version = _version()
-        document = read_json(read_body(request, settings, MEDIA_TYPES, "Task"), settings, "Task")
+        document = read_json(resource_body(request, settings, "Task"), settings, "Task")
         if not isinstance(document, dict) or document.get("resourceType") != "Task":
             text = 'What is put here is one Task: an object with "resourceType": "Task".'
             raise refuse("wrong type", "invalid", "Task", text)

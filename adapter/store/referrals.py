@@ -114,17 +114,6 @@ def follow_patient(connection: Connection, met_as: str, number: str) -> None:
     changes.note(connection, "patient", number, "linked")
 
 
-def of_message(connection: Connection, message_id: str) -> list[Referral]:
-    """The referrals that came in, or were changed by, a message; in the order of their numbers."""
-    query = (
-        select(referral)
-        .join(referral_message, referral_message.c.referral_id == referral.c.id)
-        .where(referral_message.c.message_id == message_id)
-        .order_by(referral.c.serial)
-    )
-    return [_referral(row) for row in connection.execute(query)]
-
-
 def of_service_request(connection: Connection, service_request_id: str) -> Referral | None:
     return _one(connection, referral.c.service_request_id == service_request_id)
 

@@ -384,3 +384,18 @@ def test_a_media_type_that_says_stu3_is_believed(client: FlaskClient) -> None:
     path, document = doors.transaction(resources())
     answer = post(client, path, document, Content_Type=f"{FHIR}; fhirVersion=3.0")
     assert (answer.status_code, issues(answer)) == (422, [("error", "not-supported", "Bundle")])
+
+
+@pytest.mark.parametrize("path", ["/fhir", MESSAGES, "/fhir/ServiceRequest", "/fhir/Patient/$validate", "/fhir/Task/1"])
+def test_a_media_type_that_says_r5_is_not_read_as_r4(client: FlaskClient, path: str) -> None:
+    call = client.put if path == "/fhir/Task/1" else client.post
+    headers = {"Content-Type": f"{FHIR}; fhirVersion=5.0", "If-Match": 'W/"1"'}
+    answer = call(path, data=b"{}", headers=headers)
+    assert (answer.status_code, [one[1] for one in issues(answer)]) == (415, ["not-supported"])
+    assert "FHIR 4.0" in answer.text
+
+
+@pytest.mark.parametrize("version", ["4.0", "4.0.1"])
+def test_a_media_type_that_says_r4_is_read(client: FlaskClient, version: str) -> None:
+    path, document = doors.transaction(resources())
+    assert post(client, path, document, Content_Type=f"{FHIR}; fhirVersion={version}").status_code == 200

@@ -135,8 +135,8 @@ def replay(arguments: argparse.Namespace) -> int:
 def push(arguments: argparse.Namespace) -> int:
     """Brings a plan to a partner now, or says what would be sent; 1 where it did not arrive."""
     from adapter.delivery import by_hand, worker
-    from adapter.exchange.plans import put_plan
     from adapter.exchange.refusal import Refusal
+    from adapter.exchange.sending.plans import put_plan
 
     def run(engine: Engine, settings: Settings) -> int:
         partner = settings.partner(arguments.to)
@@ -204,8 +204,8 @@ def _sending(
     """The stored plan, or the record as its next version."""
     from adapter.delivery.partners import configured
     from adapter.delivery.records import Records
-    from adapter.exchange.plans import KIND, next_version
     from adapter.exchange.refusal import Refusal
+    from adapter.exchange.sending.plans import KIND, next_version
     from adapter.store import patients, plans
     from adapter.store.engine import reading
 

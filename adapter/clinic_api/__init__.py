@@ -19,7 +19,7 @@ from adapter.clinic_api.plans import plan_routes
 from adapter.clinic_api.records import record_routes
 from adapter.clinic_api.views import delivery_view
 from adapter.delivery.partner_book import PartnerBook
-from adapter.exchange import way_back
+from adapter.exchange.sending import way_back
 from adapter.exchange.workflow.moving import Changed
 from adapter.settings import Settings
 

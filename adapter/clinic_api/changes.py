@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from adapter.clinic_api.asking import answer, body
 from adapter.clinic_api.told import Decided, Linking, OwnRecord, Undoing, checked, who
 from adapter.clinic_api.views import conflict_view, referral_in_full
-from adapter.exchange import decisions, editing, whose
+from adapter.exchange.deciding import decisions, editing, whose
 from adapter.settings import Settings
 
 

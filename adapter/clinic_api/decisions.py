@@ -16,8 +16,8 @@ from adapter.bodies import read_body, read_json
 from adapter.clinic_api.asking import JSON, answer, told_version
 from adapter.clinic_api.told import issues
 from adapter.clinic_api.views import history_view, referral_in_full
-from adapter.exchange import decisions
-from adapter.exchange.decisions import Decision, Standing
+from adapter.exchange.deciding import decisions
+from adapter.exchange.deciding.decisions import Decision, Standing
 from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed
 from adapter.exchange.workflow.states import ACTIONS, Action, Deed

@@ -9,8 +9,8 @@ from adapter.clinic_api.asking import answer, body, check_id
 from adapter.clinic_api.views import delivery_view, plan_view
 from adapter.delivery.plan_letter import plan_letter
 from adapter.documents.pdf import Unprintable
-from adapter.exchange import plans
 from adapter.exchange.refusal import refuse
+from adapter.exchange.sending import plans
 from adapter.settings import Settings
 from adapter.store.engine import reading
 

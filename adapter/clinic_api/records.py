@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from adapter.authorisation import clinic_caller
 from adapter.clinic_api.asking import MOST_DELIVERIES, answer, body, check_id, told_version
 from adapter.clinic_api.views import any_delivery_view, kept_view
-from adapter.exchange import own_records
-from adapter.exchange.own_records import KINDS, OwnKind, Put, Telling
+from adapter.exchange.sending import own_records
+from adapter.exchange.sending.own_records import KINDS, OwnKind, Put, Telling
 from adapter.settings import Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import Sought

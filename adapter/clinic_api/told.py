@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from adapter.authorisation import clinic_caller
-from adapter.exchange.editing import SIDES
+from adapter.exchange.deciding.editing import SIDES
 from adapter.exchange.refusal import Refusal, refuse
 from mappings import Issue
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapter.exchange.acceptance import why_not_accepted
-from adapter.exchange.decisions import Standing
-from adapter.exchange.plans import Held
+from adapter.exchange.deciding.decisions import Standing
+from adapter.exchange.sending.plans import Held
+from adapter.exchange.workflow.acceptance import why_not_accepted
 from adapter.exchange.workflow.states import ACTIONS, allowed
 from adapter.store.conflicts import Conflict
 from adapter.store.deliveries import Delivery

@@ -19,7 +19,7 @@ from adapter.delivery.telling import Telling, telling
 from adapter.delivery.told_by_message import tell_by_message
 from adapter.delivery.told_by_task import tell_by_task
 from adapter.delivery.transaction import Delivered
-from adapter.exchange.way_back import KIND, sender_of
+from adapter.exchange.sending.way_back import KIND, sender_of
 from adapter.settings import Settings
 from adapter.store import deliveries, resources
 from adapter.store.deliveries import Delivery

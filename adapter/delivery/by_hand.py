@@ -9,12 +9,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine
 
 from adapter.delivery.transaction import ARRIVAL_UNKNOWN
-from adapter.exchange.plans import KIND
+from adapter.exchange.sending.plans import KIND
 from adapter.settings import Settings
 from adapter.store import deliveries, plans, work
 from adapter.store.clock import milliseconds
 from adapter.store.deliveries import Delivery, Sought, State
-from adapter.store.engine import writing
+from adapter.store.engine import committed, writing
 
 REPLAYABLE: tuple[State, ...] = ("refused", "cancelled")
 APART = 100
@@ -38,19 +38,22 @@ def push_now(settings: Settings, engine: Engine, plan_id: str, partner: str) -> 
     """Sees to it that the newest version of the plan goes to the partner as soon as a worker takes it."""
     if settings.partner(partner) is None:
         raise NothingToPush(f"No partner called {partner} is configured.")
-    with writing(engine) as connection:
-        plan = plans.current(connection, plan_id)
-        if plan is None:
-            raise NothingToPush("There is no plan with this id.")
-        known = deliveries.of_item(connection, KIND, plan_id, partner)
-        for waiting in known:
-            if waiting.state == "pending":
-                work.wake(connection, waiting.id)
-        newest = next((one for one in known if one.item_version == plan.version), None)
-        if newest is None:
-            return deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)
-        if newest.state != "pending":
-            deliveries.reopen(connection, newest)
+    return committed(engine, lambda connection: _pushed(connection, plan_id, partner))
+
+
+def _pushed(connection: Connection, plan_id: str, partner: str) -> Delivery:
+    plan = plans.current(connection, plan_id)
+    if plan is None:
+        raise NothingToPush("There is no plan with this id.")
+    known = deliveries.of_item(connection, KIND, plan_id, partner)
+    for waiting in known:
+        if waiting.state == "pending":
+            work.wake(connection, waiting.id)
+    newest = next((one for one in known if one.item_version == plan.version), None)
+    if newest is None:
+        return deliveries.insert_pending(connection, KIND, plan_id, plan.version, partner)
+    if newest.state != "pending":
+        deliveries.reopen(connection, newest)
     return newest
 
 

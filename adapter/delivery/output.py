@@ -17,7 +17,7 @@ from adapter.client import Identifier
 from adapter.delivery.outgoing import named
 from adapter.delivery.partners import identifier_of, rendering
 from adapter.delivery.transaction import Resource
-from adapter.exchange.own_records import KINDS
+from adapter.exchange.sending.own_records import KINDS
 from adapter.exchange.workflow.answering import about
 from adapter.settings import Partner, Settings
 from adapter.store import plans, records

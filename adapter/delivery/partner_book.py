@@ -38,6 +38,7 @@ def put(
 ) -> PutPartner:
     """Keeps a partner; SettingsError for what cannot be, Stale where `seen` is not the version that there is."""
     with writing(engine) as connection:
+        partners.hold(connection)
         stored = {one.name: one.settings or {} for one in partners.everyone(connection)}
         now, _ = with_put(settings, stored)
         made = with_partner(now, name, held)
@@ -49,6 +50,7 @@ def put(
 def remove(engine: Engine, name: str, by: str, seen: int | None) -> bool:
     """Nothing goes there any more; what waits for it goes on waiting.  False where none of that name was put."""
     with writing(engine) as connection:
+        partners.hold(connection)
         found = partners.get(connection, name)
         if found is None or found.settings is None:
             return False

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from adapter.documents.beside import Beside, Letterhead
 from adapter.documents.pdf import plan_pdf
-from adapter.exchange.own_records import KINDS
+from adapter.exchange.sending.own_records import KINDS
 from adapter.settings import Settings
 from adapter.store import patients, records
 from adapter.store.plans import Plan

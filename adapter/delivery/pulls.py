@@ -19,9 +19,9 @@ from adapter.delivery import outage
 from adapter.delivery.backoff import Pace, wait_before_next
 from adapter.delivery.partners import configured
 from adapter.delivery.surprise import told as surprise_told
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import receive
-from adapter.exchange.notification import RELATIVE, as_of_partner, settle_task
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.intake import receive
+from adapter.exchange.receiving.notification import RELATIVE, as_of_partner, settle_task
 from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed, told_to_nobody
 from adapter.settings import Settings

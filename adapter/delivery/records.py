@@ -30,7 +30,7 @@ from adapter.settings import Partner, Settings
 from adapter.store import deliveries, partner_knowledge, patients, plans, records, resources
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Kind
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading, writing
 from adapter.store.partner_knowledge import Knowledge
 from adapter.store.plans import Plan
 from adapter.store.records import Kept
@@ -137,16 +137,18 @@ class Records:
         """A resource that a partner may read here, in its next version where it says something new."""
         type_ = resource["resourceType"]
         id_ = str(uuid5(NAMESPACE_URL, f"{partner}/{type_}/{of_id}"))
-        with writing(self.engine) as connection:
+
+        def kept(connection: Connection) -> tuple[str, str]:
             held = resources.current(connection, type_, id_)
             if held is None:
-                new = keeping.kept(keeping.version_of(resource, id_, 1, now()), partner)
-                resources.add(connection, new)
+                resources.add(connection, keeping.kept(keeping.version_of(resource, id_, 1, now()), partner))
                 return id_, "1"
             said = {name: value for name, value in exact_json.loads(held.json).items() if name not in ("id", "meta")}
             if same(said, {name: value for name, value in resource.items() if name != "meta"}):
                 return id_, str(held.version)
             return id_, str(keeping.keep_next(connection, held, resource, now()).version)
+
+        return committed(self.engine, kept)
 
 
 def _at_version(connection: Connection, kind: Kind, id_: str, version: int) -> tuple[Plan | Kept, Record]:

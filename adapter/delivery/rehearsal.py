@@ -15,7 +15,7 @@ from adapter.delivery.push import as_it_goes, push, why_so
 from adapter.delivery.records import Records, accepted_by, knowledge_of
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
-from adapter.exchange.plans import KIND
+from adapter.exchange.sending.plans import KIND
 from adapter.settings import Settings
 from adapter.store import deliveries
 from adapter.store.deliveries import Sought

@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from adapter.client import Identifier
 from adapter.delivery.output import Output, named_records
 from adapter.delivery.transaction import Resource
-from adapter.exchange.dialects import DIALECTS, PLAIN, Dialect
-from adapter.exchange.envelope import TASK, Envelope
 from adapter.exchange.identifiers import identifiers
-from adapter.exchange.notification import RELATIVE
+from adapter.exchange.receiving.dialects import DIALECTS, PLAIN, Dialect
+from adapter.exchange.receiving.envelope import TASK, Envelope
+from adapter.exchange.receiving.notification import RELATIVE
+from adapter.exchange.receiving.sameness import acknowledged
+from adapter.exchange.receiving.updates import reopened
 from adapter.exchange.references import Links
-from adapter.exchange.sameness import acknowledged
-from adapter.exchange.updates import reopened
 from adapter.settings import Partner, Settings
 from adapter.store import messages, referrals, resources
 from adapter.store.deliveries import Delivery

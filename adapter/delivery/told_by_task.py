@@ -13,7 +13,7 @@ from adapter.delivery.compare import holds
 from adapter.delivery.output import Output
 from adapter.delivery.telling import Telling
 from adapter.delivery.transaction import Delivered, Held, Resource, as_held, entry, must_have_succeeded, only, urn
-from adapter.exchange.task import STATE
+from adapter.exchange.workflow.task import STATE
 from mappings.faults import refuse
 from mappings.r4 import validity
 from mappings.values import Json, same

@@ -17,7 +17,7 @@ from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.delivery.ways.looking import read_there, standing_apart
 from adapter.delivery.ways.papers import PAPERS
-from adapter.exchange.plans import KIND
+from adapter.exchange.sending.plans import KIND
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, partner_knowledge
 from adapter.store.deliveries import Delivery

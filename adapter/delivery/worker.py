@@ -29,7 +29,7 @@ from adapter.delivery.partners import client_for
 from adapter.delivery.pulls import Puller
 from adapter.delivery.records import Records
 from adapter.delivery.surprise import told
-from adapter.exchange.bringing import BROUGHT
+from adapter.exchange.sending.bringing import BROUGHT
 from adapter.metering import ATTEMPTS
 from adapter.settings import Settings
 from adapter.store import work, workers

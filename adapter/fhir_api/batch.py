@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from adapter.authorisation import caller
-from adapter.exchange.envelope import ROOT
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import receive
-from adapter.exchange.older import refuse_older
+from adapter.exchange.receiving.envelope import ROOT
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.intake import receive
+from adapter.exchange.receiving.older import refuse_older
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.fhir_api.negotiation import Return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from adapter.exchange.envelope import ROOT
-from adapter.exchange.opening import NOT_STORED
+from adapter.exchange.receiving.envelope import ROOT
+from adapter.exchange.receiving.opening import NOT_STORED
 from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.validation import DEFINITION

@@ -9,7 +9,7 @@ from typing import Literal
 from flask import Request
 
 from adapter.bodies import read_body
-from adapter.exchange.older import older
+from adapter.exchange.receiving.older import older
 from adapter.exchange.refusal import refuse
 from adapter.settings import Settings
 

@@ -10,11 +10,11 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from adapter.authorisation import caller
 from adapter.bodies import read_json
-from adapter.exchange.incoming import Incoming, Received
-from adapter.exchange.intake import receive
-from adapter.exchange.limits import refuse_too_much
-from adapter.exchange.notification import notified
-from adapter.exchange.older import refuse_older
+from adapter.exchange.receiving.incoming import Incoming, Received
+from adapter.exchange.receiving.intake import receive
+from adapter.exchange.receiving.limits import refuse_too_much
+from adapter.exchange.receiving.notification import notified
+from adapter.exchange.receiving.older import refuse_older
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api import capability
 from adapter.fhir_api.answers import answer, base, known, stamp, unknown_type

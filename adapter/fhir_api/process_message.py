@@ -14,17 +14,18 @@ from uuid import NAMESPACE_OID, uuid4, uuid5
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapter.exchange import sameness
-from adapter.exchange.envelope import Envelope
-from adapter.exchange.incoming import Incoming, Received
-from adapter.exchange.intake import committed, prepare
-from adapter.exchange.opening import header_of, opened
+from adapter.exchange.receiving import sameness
+from adapter.exchange.receiving.envelope import Envelope
+from adapter.exchange.receiving.incoming import Incoming, Received
+from adapter.exchange.receiving.intake import prepare
+from adapter.exchange.receiving.opening import header_of, opened
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.fhir_api.outcome import outcome, receipt
 from adapter.settings import Settings
 from adapter.store import replies, resources
 from adapter.store.clock import now
+from adapter.store.engine import committed
 from adapter.store.keys import key
 from mappings import Issue
 from mappings.r4 import exact_json

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from adapter.authorisation import caller
 from adapter.bodies import if_match, read_json
-from adapter.exchange.limits import refuse_too_much
+from adapter.exchange.receiving.limits import refuse_too_much
 from adapter.exchange.refusal import refuse
 from adapter.exchange.workflow.moving import Changed
 from adapter.exchange.workflow.updates import Update, update_task

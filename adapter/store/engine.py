@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from adapter.store import deadline, old_sqlite
 
 _BUSY_SECONDS = 30
 _STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: some milliseconds
 _READS = "paingate_reads"
+_TRIES = 8
+_BEGIN_AGAIN = frozenset(("40001", "40P01"))  # PostgreSQL: serialization failure, deadlock detected
+
+Result = TypeVar("Result")
 
 
 def open_engine(database_url: str) -> Engine:
@@ -43,6 +47,24 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write: all of it is committed at the end, or nothing."""
     with _in_time(), engine.begin() as connection:
         yield connection
+
+
+def committed(engine: Engine, run: Callable[[Connection], Result]) -> Result:
+    """What `run` comes to in one transaction that may write; told again after a lost race, where it finds what the
+    winner has made."""
+    for _ in range(_TRIES - 1):
+        try:
+            with writing(engine) as connection:
+                return run(connection)
+        except (IntegrityError, OperationalError) as lost:
+            if not _lost_a_race(lost):
+                raise
+    with writing(engine) as connection:
+        return run(connection)
+
+
+def _lost_a_race(error: IntegrityError | OperationalError) -> bool:
+    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _BEGIN_AGAIN
 
 
 @contextmanager

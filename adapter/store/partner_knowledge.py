@@ -59,6 +59,8 @@ def learn_statement(
 
 def fit_failed(connection: Connection, partner: str, fit: str, why: str) -> None:
     """A way that it claims was found not to work."""
+    one = select(partner_knowledge.c.partner).where(partner_knowledge.c.partner == partner)
+    connection.execute(one.with_for_update())  # two ways may be found out at once
     known = get(connection, partner)
     if known is not None:
         failed = exact_json.dumps({**known.failed, fit: why})

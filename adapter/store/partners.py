@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from adapter.store import rows
 from adapter.store.clock import now
@@ -44,6 +44,15 @@ def get(connection: Connection, name: str) -> PutPartner | None:
     """The row, also of one that was removed."""
     row = connection.execute(select(partner).where(partner.c.name == name)).first()
     return _of(row) if row is not None else None
+
+
+def hold(connection: Connection) -> None:
+    """Nobody else changes any of them until the transaction ends: what is said of one may contradict another.
+
+    SQLite has no such lock and needs none: its writing transactions take turns.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {partner.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def put(connection: Connection, name: str, settings: Mapping[str, Any] | None, by: str) -> PutPartner:

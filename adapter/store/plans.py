@@ -23,19 +23,16 @@ class Plan:
     stored_at: str
 
 
-def lock(connection: Connection, plan_id: str) -> None:
-    """Until the transaction ends nobody else puts this plan.  Its first version stands for all of them.
-
-    SQLite has no such lock and needs none: its writing transactions take turns.
-    """
-    first = select(care_plan.c.id).where(care_plan.c.id == plan_id, care_plan.c.version == 1)
-    connection.execute(first.with_for_update())
-
-
 def current(connection: Connection, plan_id: str) -> Plan | None:
     newest = select(care_plan).where(care_plan.c.id == plan_id).order_by(care_plan.c.version.desc()).limit(1)
     row = connection.execute(newest).first()
     return _plan(row) if row else None
+
+
+def newest_locked(connection: Connection, plan_id: str) -> Plan | None:
+    """The current version, which nobody else follows until the transaction ends."""
+    first = select(care_plan.c.id).where(care_plan.c.id == plan_id, care_plan.c.version == 1)
+    return rows.newest_locked(connection, first, lambda: current(connection, plan_id))
 
 
 def as_of(connection: Connection, plan_id: str, at: str) -> Plan | None:

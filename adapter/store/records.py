@@ -29,14 +29,6 @@ class Kept:
     stored_by: str
 
 
-def lock(connection: Connection, kind: str, id_: str) -> None:
-    """Until the transaction ends nobody else puts this record; as for plans, its first version stands for all."""
-    first = select(kept_record.c.id).where(
-        kept_record.c.kind == kind, kept_record.c.id == id_, kept_record.c.version == 1
-    )
-    connection.execute(first.with_for_update())
-
-
 def versions(connection: Connection, kind: str, id_: str) -> list[Kept]:
     """The newest first."""
     found = select(kept_record).where(kept_record.c.kind == kind, kept_record.c.id == id_)
@@ -47,6 +39,14 @@ def current(connection: Connection, kind: str, id_: str) -> Kept | None:
     newest = select(kept_record).where(kept_record.c.kind == kind, kept_record.c.id == id_)
     row = connection.execute(newest.order_by(kept_record.c.version.desc()).limit(1)).first()
     return _kept(row) if row else None
+
+
+def newest_locked(connection: Connection, kind: str, id_: str) -> Kept | None:
+    """The current version, which nobody else follows until the transaction ends."""
+    first = select(kept_record.c.id).where(
+        kept_record.c.kind == kind, kept_record.c.id == id_, kept_record.c.version == 1
+    )
+    return rows.newest_locked(connection, first, lambda: current(connection, kind, id_))
 
 
 def at_version(connection: Connection, kind: str, id_: str, version: int) -> Kept:

@@ -1,16 +1,17 @@
-"""Writing rows: each table's INSERT is made once, since making one costs more than running it."""
+"""Writing rows, and locking them: each table's INSERT is made once, since making one costs more than running it."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, bindparam, func, insert, select
+from sqlalchemy import Connection, Insert, Select, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 Row = Mapping[str, Any]
+Found = TypeVar("Found")
 
 
 def add(connection: Connection, table: Table, *rows: Row) -> None:
@@ -26,6 +27,20 @@ def add_unless_there(connection: Connection, table: Table, row: Row) -> None:
     """A row, unless there is one with its key."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     connection.execute(dialect.insert(table).on_conflict_do_nothing(), row)
+
+
+def newest_locked(connection: Connection, first: Select[Any], newest: Callable[[], Found | None]) -> Found | None:
+    """The newest version of something that nobody else follows until the transaction ends; None where there is none.
+
+    Its first version stands for all of them, and is locked.  One that came between the look for the first and the look
+    for the newest is locked after all: else two could follow it.  SQLite has no such lock and needs none: its writing
+    transactions take turns.
+    """
+    while True:
+        locked = connection.execute(first.with_for_update()).first() is not None
+        found = newest()
+        if locked or found is None:
+            return found
 
 
 def numbered(connection: Connection, table: Table, rows: Sequence[Row]) -> list[int]:

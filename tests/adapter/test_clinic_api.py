@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from werkzeug.test import TestResponse
 
 from adapter import create_app
-from adapter.exchange.acceptance import obstacles
+from adapter.exchange.workflow.acceptance import obstacles
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, work
 from adapter.store.deliveries import Settled

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from adapter.exchange.dialects import DIALECTS, asks_for_a_referral, dialect_of
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.opening import opened
+from adapter.exchange.receiving.dialects import DIALECTS, asks_for_a_referral, dialect_of
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.opening import opened
 from adapter.settings import Partner, Settings
 from adapter.settings.table import DIALECTS as CONFIGURABLE
 from mappings.r4 import exact_json

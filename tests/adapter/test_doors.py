@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from adapter.exchange.content import content_hash
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import prepare
-from adapter.exchange.opening import opened
+from adapter.exchange.receiving.content import content_hash
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.intake import prepare
+from adapter.exchange.receiving.opening import opened
 from adapter.settings import Settings
 from adapter.store.engine import open_engine, reading
 from adapter.store.tables import message as messages

@@ -8,8 +8,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import receive
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.intake import receive
 from adapter.exchange.refusal import Refusal
 from adapter.settings import Settings
 from adapter.store import resources

@@ -11,7 +11,7 @@ import requests
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from adapter.exchange import storing
+from adapter.exchange.receiving import storing
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     FHIR,

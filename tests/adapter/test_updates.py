@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from adapter.exchange.merging import merged, with_field
+from adapter.exchange.receiving.merging import merged, with_field
 from mappings.r4 import exact_json
 from tests.adapter.speaking import (
     MRN,

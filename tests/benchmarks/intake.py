@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import prepare
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.intake import prepare
 from adapter.settings import Settings, read_settings
 from adapter.store.engine import open_engine, writing
 from mappings.r4 import exact_json

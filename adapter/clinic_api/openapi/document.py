@@ -21,7 +21,7 @@ from adapter.clinic_api.openapi import answers
 from adapter.clinic_api.openapi.record_fields import Describing
 from adapter.clinic_api.plans import PDF
 from adapter.clinic_api.told import Decided, Linking, OwnRecord, Undoing
-from adapter.exchange.own_records import KINDS
+from adapter.exchange.sending.own_records import KINDS
 from adapter.exchange.workflow.states import ACTIONS
 from adapter.settings.named import NAME
 from mappings.records.schema import schema_of

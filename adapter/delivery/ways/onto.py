@@ -13,7 +13,7 @@ from adapter.delivery.compare import holds
 from adapter.delivery.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.delivery.ways.looking import There
-from adapter.exchange.merging import merged
+from adapter.exchange.receiving.merging import merged
 from mappings.issues import Refused
 from mappings.sites import Site
 

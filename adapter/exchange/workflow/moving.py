@@ -10,15 +10,15 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from adapter.exchange.acceptance import refuse_inaction, refuse_what_is_not_in_force
 from adapter.exchange.keeping import keep_next
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
-from adapter.exchange.task import Additions, moved
 from adapter.exchange.translation import Record
 from adapter.exchange.workflow import answering
+from adapter.exchange.workflow.acceptance import refuse_inaction, refuse_what_is_not_in_force
 from adapter.exchange.workflow.answering import Prepared
 from adapter.exchange.workflow.states import ACTIONS, Deed, Side, Transition, allowed, transition
+from adapter.exchange.workflow.task import Additions, moved
 from adapter.store import answers, referrals, resources, transitions
 from adapter.store.clock import now
 from adapter.store.referrals import Referral, Status

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine
 
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
-from adapter.exchange.task import BUSINESS_STATUS, STATE
 from adapter.exchange.workflow import answering
 from adapter.exchange.workflow.moving import Changed, Told, move
 from adapter.exchange.workflow.states import Deed
+from adapter.exchange.workflow.task import BUSINESS_STATUS, STATE
 from adapter.store import referrals, resources
-from adapter.store.engine import writing
+from adapter.store.engine import committed
 from adapter.store.resources import Stored
 from mappings import Issue
 from mappings.r4 import exact_json
@@ -65,23 +65,26 @@ class _Asked:
 def update_task(engine: Engine, update: Update, changed: Changed) -> Stored:
     """The Task as it stands afterwards; Refusal, and nothing is changed, for what a sender may not say."""
     answering.refuse_invalid(update.document)
-    with writing(engine) as connection:
-        referral = referrals.of_task(connection, update.task_id)
-        referral = referrals.lock(connection, referral.id) if referral else None
-        stored = resources.current(connection, "Task", update.task_id)
-        if referral is None or stored is None or (update.sees is not None and stored.partner != update.sees):
-            raise refuse("not found", "not-found", "Task", "There is no Task of this id.")
-        if stored.version != update.version:
-            text = f"The Task was changed since: its version is {stored.version}. Read it again and decide anew."
-            raise refuse("another version", "conflict", "Task", text)
-        asked = _asked(exact_json.loads(stored.json), update.document)
-        if not asked.cancels and not asked.added:
-            return stored
-        if asked.added:
-            _check_additions(connection, update.document, asked, stored.partner)
-        move(connection, referral, _told(asked, update.who or "sender"), changed, "Task.status")
-        after = resources.current(connection, "Task", update.task_id)
-        return after or stored
+    return committed(engine, lambda connection: _updated(connection, update, changed))
+
+
+def _updated(connection: Connection, update: Update, changed: Changed) -> Stored:
+    referral = referrals.of_task(connection, update.task_id)
+    referral = referrals.lock(connection, referral.id) if referral else None
+    stored = resources.current(connection, "Task", update.task_id)
+    if referral is None or stored is None or (update.sees is not None and stored.partner != update.sees):
+        raise refuse("not found", "not-found", "Task", "There is no Task of this id.")
+    if stored.version != update.version:
+        text = f"The Task was changed since: its version is {stored.version}. Read it again and decide anew."
+        raise refuse("another version", "conflict", "Task", text)
+    asked = _asked(exact_json.loads(stored.json), update.document)
+    if not asked.cancels and not asked.added:
+        return stored
+    if asked.added:
+        _check_additions(connection, update.document, asked, stored.partner)
+    move(connection, referral, _told(asked, update.who or "sender"), changed, "Task.status")
+    after = resources.current(connection, "Task", update.task_id)
+    return after or stored
 
 
 def _told(asked: _Asked, who: str) -> Told:

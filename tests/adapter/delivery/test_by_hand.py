@@ -17,7 +17,7 @@ from adapter.delivery.attempt import Courier
 from adapter.delivery.partners import client_for
 from adapter.delivery.records import Records
 from adapter.delivery.verifying import verify
-from adapter.exchange.bringing import BROUGHT
+from adapter.exchange.sending.bringing import BROUGHT
 from adapter.settings import ClinicToken, Partner, Settings
 from adapter.store import partner_states, work
 from adapter.store.engine import reading, writing

@@ -14,7 +14,7 @@ from adapter.delivery.attempt import Courier
 from adapter.delivery.fits import accepts, choose
 from adapter.delivery.partners import client_for
 from adapter.delivery.records import Records
-from adapter.exchange.bringing import BROUGHT
+from adapter.exchange.sending.bringing import BROUGHT
 from adapter.settings import Partner, Settings
 from adapter.settings.table import SENDABLE
 from tests.adapter.delivery.ehr import BASE, Ehr

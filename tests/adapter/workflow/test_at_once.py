@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine
 
 from adapter import create_app
-from adapter.exchange import decisions
+from adapter.exchange.deciding import decisions
 from adapter.settings import Settings
 from adapter.store.referrals import Referral
 from tests.adapter.speaking import get, problem, received, rows, said

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, Engine
 from werkzeug.test import TestResponse
 
 from adapter import create_app
-from adapter.exchange.task import BUSINESS_STATUS
 from adapter.exchange.workflow.states import STATES, TRANSITIONS
+from adapter.exchange.workflow.task import BUSINESS_STATUS
 from adapter.settings import Settings
 from adapter.store.referrals import Referral
 from mappings.r4 import validity

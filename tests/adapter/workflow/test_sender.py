@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from adapter.exchange.refusal import Refusal
-from adapter.exchange.task import BUSINESS_STATUS
 from adapter.exchange.workflow.moving import told_to_nobody
+from adapter.exchange.workflow.task import BUSINESS_STATUS
 from adapter.exchange.workflow.updates import Update, update_task
 from tests.adapter.speaking import FHIR, Node, alone, get, issues, received, rows, said
 from tests.adapter.workflow.moves import INBOX, inform, put, standing_at, task_of, tell, withdraw

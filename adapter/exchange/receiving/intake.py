@@ -7,36 +7,29 @@ One that comes again with other content changes the one that is held (see update
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
 
-from adapter.exchange import acceptance, sameness, updates
-from adapter.exchange.content import content_hash
-from adapter.exchange.envelope import Entry, Envelope
-from adapter.exchange.incoming import Incoming, Received
-from adapter.exchange.linking import Met, Subject, number_of, subject_of
-from adapter.exchange.opening import opened
-from adapter.exchange.record_document import record_document
+from adapter.exchange.receiving import sameness, updates
+from adapter.exchange.receiving.content import content_hash
+from adapter.exchange.receiving.envelope import Entry, Envelope
+from adapter.exchange.receiving.incoming import Incoming, Received
+from adapter.exchange.receiving.linking import Met, Subject, number_of, subject_of
+from adapter.exchange.receiving.opening import opened
+from adapter.exchange.receiving.record_document import record_document
+from adapter.exchange.receiving.resolving import Outward, leads_out, resolved
+from adapter.exchange.receiving.storing import Placing, only, report_of
 from adapter.exchange.refusal import Refusal, refuse
-from adapter.exchange.resolving import Outward, leads_out, resolved
-from adapter.exchange.storing import Placing, only, report_of
 from adapter.exchange.translation import Referred, not_actionable, read_patient, read_referrals, same_patient, site_of
+from adapter.exchange.workflow import acceptance
 from adapter.settings import Settings
 from adapter.store import claims, numbers, patient_links, referrals, transitions
 from adapter.store.clock import now
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading
 from adapter.store.numbers import Numbered
 from adapter.store.referrals import Referral
-
-_TRIES = 8
-_BEGIN_AGAIN = frozenset(("40001", "40P01"))  # PostgreSQL: serialization failure, deadlock detected
-
-Result = TypeVar("Result")
 
 
 def receive(engine: Engine, settings: Settings, incoming: Incoming) -> Received:
@@ -54,23 +47,6 @@ def prepare(engine: Engine, settings: Settings, incoming: Incoming) -> Prepared:
             outward = resolved(connection, envelope, incoming.sees)
     subjects = {root.index: subject_of(envelope, root, outward) for root in envelope.roots}
     return Prepared(settings, incoming, envelope, outward, subjects, _read(settings, envelope, outward))
-
-
-def committed(engine: Engine, run: Callable[[Connection], Result]) -> Result:
-    """What `run` comes to in one transaction; told again after a lost race."""
-    for _ in range(_TRIES - 1):
-        try:
-            with writing(engine) as connection:
-                return run(connection)
-        except (IntegrityError, OperationalError) as lost:
-            if not _lost_a_race(lost):
-                raise
-    with writing(engine) as connection:
-        return run(connection)
-
-
-def _lost_a_race(error: IntegrityError | OperationalError) -> bool:
-    return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) in _BEGIN_AGAIN
 
 
 def _read(settings: Settings, envelope: Envelope, outward: Outward) -> dict[int, Referred]:

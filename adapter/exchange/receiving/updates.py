@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from adapter.exchange import acceptance
-from adapter.exchange.envelope import TASK, Entry, Envelope
 from adapter.exchange.identifiers import identifiers
-from adapter.exchange.incoming import Incoming, Received
-from adapter.exchange.merging import Contested, merged
-from adapter.exchange.opening import opened
+from adapter.exchange.receiving.envelope import TASK, Entry, Envelope
+from adapter.exchange.receiving.incoming import Incoming, Received
+from adapter.exchange.receiving.merging import Contested, merged
+from adapter.exchange.receiving.opening import opened
+from adapter.exchange.receiving.storing import Placing, report_of
 from adapter.exchange.refusal import refuse
-from adapter.exchange.storing import Placing, report_of
 from adapter.exchange.translation import Referred, not_actionable
+from adapter.exchange.workflow import acceptance
 from adapter.settings import Settings
 from adapter.store import claims, conflicts, messages, referrals, resources
 from adapter.store.messages import Made, Message

@@ -9,16 +9,16 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from adapter.exchange import sameness
-from adapter.exchange.content import same_content
-from adapter.exchange.envelope import TASK, Entry, Envelope
-from adapter.exchange.incoming import Incoming
 from adapter.exchange.keeping import kept, version_of
+from adapter.exchange.receiving import sameness
+from adapter.exchange.receiving.content import same_content
+from adapter.exchange.receiving.envelope import TASK, Entry, Envelope
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.resolving import Outward
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
-from adapter.exchange.resolving import Outward
-from adapter.exchange.task import new_task
 from adapter.exchange.translation import Referred
+from adapter.exchange.workflow.task import new_task
 from adapter.settings import Settings
 from adapter.store import claims, messages, resources
 from adapter.store.messages import Made, Message

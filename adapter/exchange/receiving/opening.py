@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from adapter.exchange.dialects import PLAIN, Dialect, asks_for_a_referral, dialect_of
-from adapter.exchange.envelope import ROOT, TASK, Entry, Envelope, condition, envelope
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.older import refuse_older
+from adapter.exchange.receiving.dialects import PLAIN, Dialect, asks_for_a_referral, dialect_of
+from adapter.exchange.receiving.envelope import ROOT, TASK, Entry, Envelope, condition, envelope
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.older import refuse_older
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.settings import Settings

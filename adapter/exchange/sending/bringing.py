@@ -7,8 +7,8 @@ from typing import Any, Protocol, get_args
 
 from sqlalchemy import Connection
 
-from adapter.exchange.way_back import KIND as ANSWERS
-from adapter.exchange.way_back import sender_of
+from adapter.exchange.sending.way_back import KIND as ANSWERS
+from adapter.exchange.sending.way_back import sender_of
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, referrals
 from adapter.store.deliveries import Delivery, Kind

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from adapter.exchange.envelope import Entry, Envelope
 from adapter.exchange.identifiers import searched
+from adapter.exchange.receiving.envelope import Entry, Envelope
 from adapter.exchange.refusal import refuse
 from adapter.store import resources
 from adapter.store.resources import Stored

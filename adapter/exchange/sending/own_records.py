@@ -5,15 +5,13 @@ Putting the same again is no new version; what was said before stays readable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
-from adapter.exchange.bringing import bring
 from adapter.exchange.refusal import refuse
+from adapter.exchange.sending.bringing import bring
 from adapter.exchange.translation import (
     Record,
     check_own,
@@ -27,7 +25,7 @@ from adapter.exchange.translation import (
 from adapter.settings import Settings
 from adapter.store import patients, records
 from adapter.store.clock import now
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading
 from adapter.store.numbers import NUMBER
 from adapter.store.patients import Patient
 from adapter.store.records import Kept, Kind
@@ -36,8 +34,6 @@ from mappings.values import same
 OwnKind = Literal["assessment", "procedure", "medication_request"]
 KINDS: tuple[OwnKind, ...] = ("assessment", "procedure", "medication_request")
 PATIENT: Kind = "patient"
-
-Held = TypeVar("Held")
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ def put_record(engine: Engine, settings: Settings, kind: OwnKind, id_: str, told
             bring(connection, settings, kind, kept.kept)
         return kept
 
-    return first_come(engine, put)
+    return committed(engine, put)
 
 
 def put_patient(engine: Engine, settings: Settings, number: str, told: Any, telling: Telling) -> Put:
@@ -95,7 +91,7 @@ def put_patient(engine: Engine, settings: Settings, number: str, told: Any, tell
         patients.change(connection, number, told, mapping_version)
         return kept
 
-    return first_come(engine, put)
+    return committed(engine, put)
 
 
 def patient_of(engine: Engine, number: str) -> tuple[Record, int]:
@@ -140,8 +136,7 @@ def of_patient(engine: Engine, kind: Kind, number: str) -> list[Kept]:
 def _put(
     connection: Connection, kind: Kind, id_: str, number: str, record: Record, mapping_version: str, telling: Telling
 ) -> Put:
-    records.lock(connection, kind, id_)
-    before = records.current(connection, kind, id_)
+    before = records.newest_locked(connection, kind, id_)
     if telling.version is not None and telling.version != (before.version if before else 0):
         text = "This was changed since it was read: read it again, and put it as it is to stand now."
         raise refuse("conflict", "conflict", "If-Match", text)
@@ -154,16 +149,6 @@ def _put(
     new = Kept(kind, id_, version, record, mapping_version, number, now(), telling.who)
     records.add(connection, new)
     return Put(new, created=before is None)
-
-
-def first_come(engine: Engine, put: Callable[[Connection], Held]) -> Held:
-    """Two that put a new record at once: who loses begins again, and finds what the other has put and can be locked."""
-    try:
-        with writing(engine) as connection:
-            return put(connection)
-    except IntegrityError:
-        with writing(engine) as connection:
-            return put(connection)
 
 
 def patient_number(settings: Settings, told: Any, kind: str) -> str:

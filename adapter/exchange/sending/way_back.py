@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine
 
-from adapter.exchange.decisions import found
+from adapter.exchange.held import held
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, pulls, resources
 from adapter.store.deliveries import Delivery, Kind
@@ -26,14 +26,14 @@ def sender_of(connection: Connection, settings: Settings, referral: Referral) ->
 def brought_back(engine: Engine, referral_id: str) -> list[Delivery]:
     """The deliveries of a referral, the oldest first; Refusal where there is no such referral."""
     with reading(engine) as connection:
-        found(connection, referral_id)
+        held(connection, referral_id)
         return deliveries.of_item(connection, KIND, referral_id)
 
 
 def bring_again(engine: Engine, referral_id: str) -> list[Delivery]:
     """The same, with the last one of each partner opened again where it was refused: it stands for those before it."""
     with writing(engine) as connection:
-        found(connection, referral_id)
+        held(connection, referral_id)
         last = {one.partner: one for one in deliveries.of_item(connection, KIND, referral_id)}
         for one in last.values():
             if one.state == "refused":

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
-from adapter.exchange.envelope import TASK, Envelope
+from adapter.exchange.receiving.envelope import TASK, Envelope
 from adapter.exchange.references import Node
 from mappings.r4 import exact_json
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from adapter.exchange.held import held
 from adapter.exchange.refusal import Kind, Refusal, refuse
 from adapter.exchange.translation import site_of
 from adapter.exchange.workflow import answering, records
@@ -19,7 +20,7 @@ from adapter.exchange.workflow.states import ACTIONS, Deed
 from adapter.settings import Settings
 from adapter.store import answers, referrals, resources, transitions
 from adapter.store.answers import Answer
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading
 from adapter.store.referrals import Referral
 from adapter.store.transitions import Transition
 
@@ -55,12 +56,13 @@ class Standing:
 def decide(engine: Engine, settings: Settings, referral_id: str, decision: Decision, changed: Changed) -> Standing:
     """Moves a referral; Refusal where it may not go there, or where what came with it is not sound."""
     with reading(engine) as connection:
-        seen = found(connection, referral_id)
+        seen = held(connection, referral_id)
         version = transitions.last(connection, referral_id).task_version
         answer = _prepared(connection, settings, seen, decision)
     reason = None if decision.text is None else {"text": decision.text}
     told = Told(decision.action, decision.who, decision.text, reason, answer)
-    with writing(engine) as connection:
+
+    def moved(connection: Connection) -> Standing:
         referral = referrals.lock(connection, referral_id) or seen
         last = transitions.last(connection, referral_id)
         if not again(connection, last, told):
@@ -71,24 +73,19 @@ def decide(engine: Engine, settings: Settings, referral_id: str, decision: Decis
         move(connection, referral, told, changed)
         return _standing(connection, referral_id)
 
+    return committed(engine, moved)
+
 
 def standing(engine: Engine, referral_id: str) -> Standing:
     """Refusal where there is no such referral."""
     with reading(engine) as connection:
-        found(connection, referral_id)
+        held(connection, referral_id)
         return _standing(connection, referral_id)
-
-
-def found(connection: Connection, referral_id: str) -> Referral:
-    referral = referrals.get(connection, referral_id)
-    if referral is None:
-        raise refuse("not found", "not-found", "id", "There is no referral of this id.")
-    return referral
 
 
 def _standing(connection: Connection, referral_id: str) -> Standing:
     history = transitions.of_referral(connection, referral_id)
-    return Standing(found(connection, referral_id), history, answers.of_referral(connection, referral_id))
+    return Standing(held(connection, referral_id), history, answers.of_referral(connection, referral_id))
 
 
 def _prepared(connection: Connection, settings: Settings, referral: Referral, decision: Decision) -> Prepared | None:

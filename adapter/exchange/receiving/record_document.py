@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from adapter.exchange.envelope import ROOT, Envelope
+from adapter.exchange.receiving.envelope import ROOT, Envelope
+from adapter.exchange.receiving.resolving import Outward
 from adapter.exchange.references import Node
-from adapter.exchange.resolving import Outward
 from mappings import Issue
 from mappings.r4 import exact_json
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Engine
 
-from adapter.exchange.linking import Subject, as_another, subject_of
-from adapter.exchange.own_records import known_patient
+from adapter.exchange.receiving.linking import Subject, as_another, subject_of
+from adapter.exchange.receiving.resolving import resolved
+from adapter.exchange.receiving.updates import reopened
 from adapter.exchange.refusal import refuse
-from adapter.exchange.resolving import resolved
-from adapter.exchange.updates import reopened
+from adapter.exchange.sending.own_records import known_patient
 from adapter.settings import Settings
-from adapter.store import messages, patient_links, referrals
-from adapter.store.engine import reading, writing
+from adapter.store import messages, patient_links, patients, referrals
+from adapter.store.engine import committed, reading
 from adapter.store.patient_links import PatientLink
 from adapter.store.referrals import Referral
 
@@ -28,42 +28,52 @@ def links_of(engine: Engine, number: str) -> list[PatientLink]:
 
 def link(engine: Engine, number: str, linked_number: str, who: str) -> PatientLink:
     """Who was known as `linked_number` is our patient `number`: the referrals of both are one patient's from now on."""
-    with writing(engine) as connection:
-        known_patient(connection, number)
-        known_patient(connection, linked_number)
-        if patient_links.leads_to(connection, number) != number:
-            text = "This number is linked to another patient itself: link to that one."
-            raise refuse("conflict", "conflict", "number", text)
-        already = patient_links.leads_to(connection, linked_number)
-        if already == number and linked_number != number:
-            return next(
-                one
-                for one in reversed(patient_links.of_patient(connection, linked_number))
-                if one.linked_number == linked_number and one.undone_at is None
-            )
-        if already != linked_number or linked_number == number:
-            text = "This number is linked already, or is the patient's own: undo that link first, or name another one."
-            raise refuse("conflict", "conflict", "linked_number", text)
-        made = patient_links.by_person(connection, number, linked_number, who)
-        _follow(connection, linked_number)
-        return made
+    return committed(engine, lambda connection: _linked(connection, number, linked_number, who))
+
+
+def _linked(connection: Connection, number: str, linked_number: str, who: str) -> PatientLink:
+    known_patient(connection, number)
+    known_patient(connection, linked_number)
+    patients.hold(connection, (number, linked_number), alone=True)  # two links at once could lead in a circle
+    if patient_links.leads_to(connection, number) != number:
+        text = "This number is linked to another patient itself: link to that one."
+        raise refuse("conflict", "conflict", "number", text)
+    already = patient_links.leads_to(connection, linked_number)
+    if already == number and linked_number != number:
+        return next(
+            one
+            for one in reversed(patient_links.of_patient(connection, linked_number))
+            if one.linked_number == linked_number and one.undone_at is None
+        )
+    if already != linked_number or linked_number == number:
+        text = "This number is linked already, or is the patient's own: undo that link first, or name another one."
+        raise refuse("conflict", "conflict", "linked_number", text)
+    made = patient_links.by_person(connection, number, linked_number, who)
+    _follow(connection, linked_number)
+    return made
 
 
 def undo(engine: Engine, settings: Settings, link_id: str, who: str) -> PatientLink:
     """Takes a link back; one that an identifier made leaves its referral with a patient of its own."""
-    with writing(engine) as connection:
-        held = patient_links.get(connection, link_id)
-        if held is None:
-            raise refuse("not found", "not-found", "id", "There is no link of this id.")
-        if patient_links.undo(connection, link_id, who):
-            if held.linked_number is not None:
-                _follow(connection, held.linked_number)
-            elif held.referral_id is not None:
-                _separate(connection, settings, held.referral_id)
-        undone = patient_links.get(connection, link_id)
-        if undone is None:
-            raise LookupError("a link that was just found is not stored")
-        return undone
+    return committed(engine, lambda connection: _undone(connection, settings, link_id, who))
+
+
+def _undone(connection: Connection, settings: Settings, link_id: str, who: str) -> PatientLink:
+    held = _link(connection, link_id)
+    patients.hold(connection, filter(None, (held.number, held.linked_number)), alone=True)
+    if patient_links.undo(connection, link_id, who):
+        if held.linked_number is not None:
+            _follow(connection, held.linked_number)
+        elif held.referral_id is not None:
+            _separate(connection, settings, held.referral_id)
+    return _link(connection, link_id)
+
+
+def _link(connection: Connection, link_id: str) -> PatientLink:
+    held = patient_links.get(connection, link_id)
+    if held is None:
+        raise refuse("not found", "not-found", "id", "There is no link of this id.")
+    return held
 
 
 def _follow(connection: Connection, number: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from adapter.exchange.merging import with_field
+from adapter.exchange.held import held
+from adapter.exchange.receiving.merging import with_field
 from adapter.exchange.refusal import refuse
 from adapter.exchange.translation import check_referral, site_of
 from adapter.settings import Settings
@@ -23,43 +24,33 @@ def put_record(engine: Engine, settings: Settings, referral_id: str, record: Any
 
     Refused where the referral was changed since: what the sender changed meanwhile would be put back in silence."""
     with writing(engine) as connection:
-        held = _locked(connection, referral_id)
-        if changed_at != held.updated_at:
+        referral = held(connection, referral_id, lock=True)
+        if changed_at != referral.updated_at:
             text = "This referral was changed since it was read: read it again, and change what it says now."
             raise refuse("conflict", "conflict", "changed_at", text)
-        check_referral(record, held.record, site_of(settings.site))
+        check_referral(record, referral.record, site_of(settings.site))
         referrals.change(connection, referral_id, record=record)
-        return _locked(connection, referral_id)
+        return held(connection, referral_id)
 
 
 def conflicts_of(engine: Engine, referral_id: str) -> list[Conflict]:
     with reading(engine) as connection:
-        _found(referrals.get(connection, referral_id))
+        held(connection, referral_id)
         return conflicts.of_referral(connection, referral_id)
 
 
 def decide_conflict(engine: Engine, referral_id: str, conflict_id: str, take: str, who: str) -> Referral:
     """Takes one side's value into the record.  A decision that is told again is no second one."""
     with writing(engine) as connection:
-        held = _locked(connection, referral_id)
+        referral = held(connection, referral_id, lock=True)
         conflict = next((one for one in conflicts.of_referral(connection, referral_id) if one.id == conflict_id), None)
         if conflict is None:
             raise refuse("not found", "not-found", "conflict", "There is no conflict of this id in this referral.")
         if not conflicts.decide(connection, conflict_id, take, who):
             if conflict.taken == take:
-                return held
+                return referral
             raise refuse("conflict", "conflict", "take", "This was decided before: change the record itself instead.")
         if take == "theirs":
-            record = with_field(held.record, conflict.field, conflict.sides, take)
+            record = with_field(referral.record, conflict.field, conflict.sides, take)
             referrals.change(connection, referral_id, record=record)
-        return _locked(connection, referral_id)
-
-
-def _locked(connection: Connection, referral_id: str) -> Referral:
-    return _found(referrals.lock(connection, referral_id))
-
-
-def _found(referral: Referral | None) -> Referral:
-    if referral is None:
-        raise refuse("not found", "not-found", "id", "There is no referral of this id.")
-    return referral
+        return held(connection, referral_id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from adapter.exchange.dialects import PLAIN, Dialect
 from adapter.exchange.identifiers import searched
+from adapter.exchange.receiving.dialects import PLAIN, Dialect
 from adapter.exchange.references import Links, Node
 from adapter.exchange.refusal import refuse
 from adapter.store.resources import Identifier

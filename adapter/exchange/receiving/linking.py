@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapter.exchange.envelope import Entry, Envelope
 from adapter.exchange.identifiers import V2_0203, identifiers
+from adapter.exchange.receiving.envelope import Entry, Envelope
+from adapter.exchange.receiving.resolving import Outward
 from adapter.exchange.references import Node
 from adapter.exchange.refusal import refuse
-from adapter.exchange.resolving import Outward
 from adapter.exchange.translation import PatientRead, Record, birth_date, read_patient, site_of, with_identifier
 from adapter.settings import Settings
 from adapter.store import numbers, patient_links, patients
@@ -86,6 +86,7 @@ def number_of(
     found = patients.known_by(connection, known_as)
     if resource_id is not None and (same := patients.of_resource(connection, resource_id)):
         found.add(same)
+    patients.hold(connection, found, alone=False)  # a person may be linking them at this moment
     issues: list[Issue] = []
     means = {patient_links.leads_to(connection, number) for number in found}
     if len(means) == 1:

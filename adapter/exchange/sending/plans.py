@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from adapter.exchange.acceptance import refuse_answering, refuse_inaction
-from adapter.exchange.bringing import bring
-from adapter.exchange.own_records import first_come, patient_number, refuse_unknown_patient
 from adapter.exchange.refusal import Refusal, refuse
+from adapter.exchange.sending.bringing import bring
+from adapter.exchange.sending.own_records import patient_number, refuse_unknown_patient
 from adapter.exchange.translation import (
     Record,
     check_own,
@@ -26,11 +25,12 @@ from adapter.exchange.translation import (
     with_identifier,
     with_patient,
 )
+from adapter.exchange.workflow.acceptance import refuse_answering, refuse_inaction
 from adapter.settings import Settings
 from adapter.store import deliveries, plans, referrals
 from adapter.store.clock import now
 from adapter.store.deliveries import Delivery, Kind
-from adapter.store.engine import reading
+from adapter.store.engine import committed, reading
 from adapter.store.plans import Plan
 from adapter.store.referrals import Referral
 from mappings import Issue
@@ -58,8 +58,7 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
 
     def put(connection: Connection) -> Held:
         referral = _referral(connection, settings, record, number)
-        plans.lock(connection, plan_id)
-        before = plans.current(connection, plan_id)
+        before = plans.newest_locked(connection, plan_id)
         if before is not None and same(before.record, record):
             bring(connection, settings, KIND, before, called_off=_called_off(before))
             return Held(before, deliveries.of_item(connection, KIND, plan_id))
@@ -72,7 +71,7 @@ def put_plan(engine: Engine, settings: Settings, plan_id: str, told: Any) -> Hel
         bring(connection, settings, KIND, plan, called_off=_called_off(plan))
         return Held(plan, deliveries.of_item(connection, KIND, plan_id), created=version == 1)
 
-    return first_come(engine, put)
+    return committed(engine, put)
 
 
 def next_version(settings: Settings, plan_id: str, told: Any, version: int = 1) -> Plan:

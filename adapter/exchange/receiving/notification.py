@@ -14,14 +14,14 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 
 from adapter.exchange import keeping
-from adapter.exchange.incoming import Incoming
-from adapter.exchange.intake import committed
-from adapter.exchange.older import refuse_older
+from adapter.exchange.receiving.incoming import Incoming
+from adapter.exchange.receiving.older import refuse_older
 from adapter.exchange.references import Links, Node
 from adapter.exchange.refusal import Refusal, refuse
 from adapter.settings import Partner, Settings
 from adapter.store import messages, pulls, referrals, resources
 from adapter.store.clock import now
+from adapter.store.engine import committed
 from adapter.store.keys import key
 from adapter.store.messages import Made, Message
 from adapter.store.pulls import Pull

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from adapter.exchange.dialects import Place
-from adapter.exchange.envelope import Entry, Envelope
 from adapter.exchange.identifiers import identifiers, is_typed
+from adapter.exchange.receiving.dialects import Place
+from adapter.exchange.receiving.envelope import Entry, Envelope
 from adapter.exchange.references import Node
 from adapter.store.keys import key
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -81,7 +82,8 @@ class Courier:
     def begin(self, connection: Connection, mine: Work) -> Callable[[], str] | None:
         """Begins what was claimed, in the transaction of the claim: what is to be run then, or None where nothing is.
 
-        What is run says in a word what came of it, and raises only what our own database raises."""
+        What is run says in a word what came of it, and raises only what our own database raises: it is run again then.
+        """
         delivery = deliveries.get(connection, mine.id)
         if delivery is None or delivery.state != "pending":
             work.done(connection, mine.id)
@@ -95,26 +97,33 @@ class Courier:
         deliveries.begin_attempt(connection, delivery.id)
         counted = replace(delivery, attempts=delivery.attempts + 1)
         begun = Begun(mine, counted, first=all(one.attempts == 0 for one in all_of_item))
-        return lambda: self.run(begun)
+        made = cache(partial(self._made, begun))
 
-    def run(self, begun: Begun) -> str:
-        """Makes the attempt, and says in a word what came of it."""
+        def run() -> str:
+            """Sends once, however often our own database keeps what came of it from being settled."""
+            settle = made()
+            return settle()
+
+        return run
+
+    def _made(self, begun: Begun) -> Callable[[], str]:
+        """Makes the attempt: how what came of it is settled, which says it in a word."""
         delivery = begun.delivery
         try:
             delivered = self._attempt(begun)
         except NotOurs:
-            return "taken over"
+            return lambda: "taken over"
         except WorthAnotherTry as trouble:
-            return self._later(begun, str(trouble), trouble)
+            return partial(self._later, begun, str(trouble), trouble)
         except (WillAnswerTheSame, CannotBeSent, Refused) as refused:
             why = _words(refused)
             log.warning("delivery %s to partner %s was refused: %s", delivery.id, delivery.partner, why)
-            return self._settled(begun, "refused", why=why)
+            return partial(self._settled, begun, "refused", why=why)
         except Exception as surprise:  # noqa: BLE001 - a delivery must not be lost to a fault of ours: seen, and tried again
             what = told(surprise)
             log.error("delivery %s: %s", delivery.id, what)  # noqa: TRY400 - a trace would show the patient's data
-            return self._later(begun, what, None)
-        return self._settled(begun, "delivered", delivered)
+            return partial(self._later, begun, what, None)
+        return partial(self._settled, begun, "delivered", delivered)
 
     def _attempt(self, begun: Begun) -> Delivered:
         delivery = begun.delivery

@@ -10,9 +10,10 @@ from typing import cast
 
 import pytest
 from sqlalchemy import Connection, Engine, insert, update
+from sqlalchemy.exc import OperationalError
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
-from adapter.delivery import outage, worker
+from adapter.delivery import attempt, outage, worker
 from adapter.delivery.attempt import PARKED_AFTER, Bring, Courier, Goods
 from adapter.delivery.backoff import Pace
 from adapter.delivery.by_hand import push_now
@@ -185,6 +186,25 @@ def test_who_was_taken_for_dead_sends_nothing_more(desk: Desk) -> None:
     assert desk.sent == 0
     assert again() == "delivered"
     assert (desk.sent, desk.row(put).attempts) == (1, 2)
+
+
+def test_what_arrived_while_our_database_was_away_is_settled_and_not_sent_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = desk.put()
+    desk.writes = True
+    run = desk.begin("one/1")
+    with monkeypatch.context() as away:
+        away.setattr(attempt, "writing", _no_database)
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                run()
+    assert run() == "delivered"
+    assert (desk.sent, desk.firsts, desk.row(put).attempts) == (1, [True], 1)
+
+
+def _no_database(engine: Engine) -> Connection:
+    raise OperationalError("", None, OSError())
 
 
 def test_work_of_what_is_settled_is_no_work(desk: Desk) -> None:

@@ -90,7 +90,7 @@ def test_a_plan_is_rehearsed_then_pushed_then_there(told: Telling, hospital: Par
 def test_a_plan_that_cannot_arrive_is_said_cancelled_and_replayed(told: Telling) -> None:
     pushed = told("push", "plan-1.json", "--to", "nobody", code=1)
     assert "pending" in pushed
-    assert "no connection to the partner" in pushed
+    assert "no connection" in pushed
     (id_,) = [line.partition(" ")[0] for line in told("deliveries", "list", "--partner", "nobody").splitlines()]
     assert "cancelled" in told("deliveries", "cancel", id_)
     assert "only what is pending can be cancelled" in told("deliveries", "cancel", id_, code=1)

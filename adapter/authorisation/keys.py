@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import jwt
 
+from adapter.client import Limits, PartnerTrouble, Tls, Wire
+from adapter.client.wire import NotRead
 from adapter.settings import Issuer, Settings
 from mappings.r4 import exact_json
 
@@ -150,32 +153,23 @@ def _read(path: str) -> bytes:
             text = file.read(LARGEST_SET + 1)
     except OSError as trouble:
         raise KeysUnreadable(f"the file cannot be read: {trouble.strerror}") from None
-    return _bounded(text)
+    if len(text) > LARGEST_SET:
+        raise KeysUnreadable(f"it is larger than {LARGEST_SET} bytes")
+    return text
 
 
 def _fetched(settings: Settings, address: str) -> bytes:
     """Where the settings say, and nowhere else: no redirect is followed, and no proxy of the environment asked."""
-    import requests
-
-    until = time.monotonic() + settings.read_timeout
-    text = b""
+    seconds = settings.read_timeout
+    wire = Wire(Limits(settings.connect_timeout, seconds, seconds, LARGEST_SET), Tls())
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            limits = (settings.connect_timeout, settings.read_timeout)
-            with session.get(address, timeout=limits, allow_redirects=False, stream=True) as answer:
-                if answer.status_code != requests.codes.ok:
-                    raise KeysUnreadable(f"its address answers {answer.status_code}")
-                for piece in answer.iter_content(65536):
-                    text = _bounded(text + piece)
-                    if time.monotonic() > until:
-                        raise KeysUnreadable("its address takes too long")
-    except requests.RequestException as trouble:
-        raise KeysUnreadable(type(trouble).__name__) from None
-    return text
-
-
-def _bounded(text: bytes) -> bytes:
-    if len(text) > LARGEST_SET:
-        raise KeysUnreadable(f"it is larger than {LARGEST_SET} bytes")
-    return text
+        answer = wire.exchange("GET", address, {"Accept": "application/json"})
+    except PartnerTrouble as trouble:
+        raise KeysUnreadable(trouble.what) from None
+    except NotRead as lost:
+        raise KeysUnreadable(lost.why) from None
+    finally:
+        wire.close()
+    if answer.status != HTTPStatus.OK:
+        raise KeysUnreadable(f"its address answers {answer.status}")
+    return answer.content

@@ -101,14 +101,14 @@ class Wire:
                 timeout=(limits.connect_seconds, limits.read_seconds),
             )  # fmt: skip
         except (requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
-            raise WillAnswerTheSame("the partner's base URL is not an HTTP URL", codes=("configuration",)) from None
+            raise WillAnswerTheSame("the address is not an HTTP URL", codes=("configuration",)) from None
         except requests.exceptions.SSLError:
-            raise WorthAnotherTry("no TLS connection with the partner") from None
+            raise WorthAnotherTry("no TLS connection") from None
         except requests.exceptions.ConnectTimeout:
             raise WorthAnotherTry("no connection within the time limit") from None
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
-                raise WorthAnotherTry("no connection to the partner") from None
+                raise WorthAnotherTry("no connection") from None
             raise NotRead("the connection broke before an answer came", broken=True) from None
         except requests.exceptions.RequestException:
             raise NotRead("no answer within the time limit") from None

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
 from adapter.delivery import outage
-from adapter.delivery.backoff import Pace, wait_before_next
+from adapter.delivery.backoff import Pace, due_again
 from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.surprise import told
 from adapter.delivery.transaction import Delivered
@@ -140,15 +140,15 @@ class Courier:
 
     def _later(self, begun: Begun, why: str, trouble: WorthAnotherTry | None) -> str:
         delivery, mine = begun.delivery, begun.work
-        asked_for = trouble.retry_after if trouble else None
-        wait = wait_before_next(self.pace, delivery.attempts, delivery.id, asked_for)
+        due_at = due_again(self.pace, delivery.attempts, delivery.id, trouble)
         with writing(self.engine) as connection:
             if not _ours(connection, begun):
                 return "taken over"
             took_others = partner_states.get(connection, delivery.partner).succeeded_at > (mine.failed_at or 1 << 62)
             deliveries.note_failure(connection, delivery.id, why)
             outage.noticed(connection, delivery.partner, trouble, self.pace)
-            if self._stood_for(connection, delivery):
+            later = deliveries.later(connection, delivery)
+            if not self.goods[delivery.kind].every_version and any(one.state == "pending" for one in later):
                 deliveries.settle(connection, delivery.id, "superseded")
                 return "superseded"
             if self._to_be_parked(mine, took_others):
@@ -156,15 +156,8 @@ class Courier:
                 parked = f"parked after {delivery.attempts} attempts, while the partner took others: {why}"
                 deliveries.settle(connection, delivery.id, "refused", last_error=parked)
                 return "parked"
-            work.put_back(connection, mine, milliseconds() + int(wait * 1000), alone=took_others)
+            work.put_back(connection, mine, due_at, alone=took_others)
         return "tried again later"
-
-    def _stood_for(self, connection: Connection, delivery: Delivery) -> bool:
-        """Whether a later version came meanwhile that stands for this one, and would wait behind it."""
-        if self.goods[delivery.kind].every_version:
-            return False
-        all_of_item = deliveries.of_item(connection, delivery.kind, delivery.item_id, delivery.partner)
-        return any(one.item_version > delivery.item_version and one.state == "pending" for one in all_of_item)
 
     def _to_be_parked(self, mine: Work, took_others: bool) -> bool:
         """One that fails again and again while the partner takes others can never succeed, as far as can be told."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from adapter.client import WorthAnotherTry
+from adapter.store.clock import milliseconds
+
 LONGEST_ASKED_FOR = 24 * 3600.0  # a daily quota waits for tomorrow; more than that is a mistake of the partner's clock
 
 
@@ -27,6 +30,12 @@ def wait_before_next(pace: Pace, attempts: int, delivery_id: str, asked_for: flo
     step = min(pace.longest, pace.first * pace.factor ** min(steps, 60))
     spread = step / 2 + step / 2 * _fraction(f"{delivery_id}/{attempts}")
     return max(spread, min(asked_for or 0.0, LONGEST_ASKED_FOR))
+
+
+def due_again(pace: Pace, attempts: int, id_: str, trouble: WorthAnotherTry | None) -> int:
+    """When what failed is due again, in milliseconds; trouble: the partner's, where it was not one of ours."""
+    asked_for = trouble.retry_after if trouble else None
+    return milliseconds() + int(wait_before_next(pace, attempts, id_, asked_for) * 1000)
 
 
 def _fraction(text: str) -> float:

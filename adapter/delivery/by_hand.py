@@ -115,7 +115,4 @@ def _known(connection: Connection, delivery_id: str) -> Delivery:
 
 def _stood_for(connection: Connection, one: Delivery) -> bool:
     """Whether a later version of the same is there or on its way."""
-    all_of_item = deliveries.of_item(connection, one.kind, one.item_id, one.partner)
-    return any(
-        other.item_version > one.item_version and other.state in ("pending", "delivered") for other in all_of_item
-    )
+    return any(other.state in ("pending", "delivered") for other in deliveries.later(connection, one))

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 DOWN_AFTER = 5
 """Failures in a row."""
+SAID_AGAIN_AFTER = 900.0
+"""Seconds in which it is said at most once that a partner is down: one that comes and goes is one trouble."""
 LONGEST = 60.0
 """Seconds between two tries of a partner that is down."""
 
@@ -45,7 +47,8 @@ def noticed(connection: Connection, partner: str, trouble: WorthAnotherTry | Non
         wait = max(wait, wait_before_next(longest, 1 + state.failures - DOWN_AFTER, partner))
     if wait:
         partner_states.leave_alone(connection, partner, milliseconds() + int(wait * 1000))
-    if state.failures == DOWN_AFTER:
+    if state.failures >= DOWN_AFTER and not state.was_said and _long_ago(state.said_down_at):
+        partner_states.said_down(connection, partner)
         changes.note(connection, "partner", partner, "down")
         log.error("partner %s is down since %s (%s): what goes there waits", partner, state.failing_since, trouble)
 
@@ -55,5 +58,10 @@ def answered(connection: Connection, partner: str) -> None:
     before = partner_states.succeeded(connection, partner)
     if before is not None and before.failures >= DOWN_AFTER:
         work.wake_all(connection, partner)
+    if before is not None and before.was_said:
         changes.note(connection, "partner", partner, "back")
         log.warning("partner %s is back; it was down since %s", partner, before.failing_since)
+
+
+def _long_ago(said_at: int) -> bool:
+    return milliseconds() - said_at >= SAID_AGAIN_AFTER * 1000

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
 from adapter.delivery import outage
-from adapter.delivery.backoff import Pace, wait_before_next
+from adapter.delivery.backoff import Pace, due_again
 from adapter.delivery.partners import configured
 from adapter.delivery.surprise import told as surprise_told
 from adapter.exchange.receiving.incoming import Incoming
@@ -26,7 +26,6 @@ from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed, told_to_nobody
 from adapter.settings import Settings
 from adapter.store import messages, pulls, work
-from adapter.store.clock import milliseconds
 from adapter.store.engine import writing
 from adapter.store.pulls import Pull
 from adapter.store.work import Work
@@ -108,12 +107,10 @@ class Puller:
     def _later(self, mine: Work, pull: Pull, why: str, trouble: WorthAnotherTry | None) -> str:
         if pull.attempts >= ATTEMPTS:
             return self._refused(pull, f"The ServiceRequest could not be read in {pull.attempts} attempts: {why}")
-        asked_for = trouble.retry_after if trouble else None
-        wait = wait_before_next(self.pace, pull.attempts, pull.id, asked_for)
         with writing(self.engine) as connection:
             pulls.note_failure(connection, pull.id, why)
             outage.noticed(connection, pull.partner, trouble, self.pace)
-            work.put_back(connection, mine, milliseconds() + int(wait * 1000), alone=False)
+            work.put_back(connection, mine, due_again(self.pace, pull.attempts, pull.id, trouble), alone=False)
         return "tried again later"
 
     def _refused(self, pull: Pull, why: str) -> str:

@@ -11,7 +11,7 @@ from adapter.fhir_api import smart
 from adapter.fhir_api.negotiation import MEDIA_TYPES
 from adapter.fhir_api.validation import DEFINITION
 from adapter.settings import Settings
-from adapter.store.searched import TYPES, searched
+from adapter.store.searching.searched import TYPES, searched
 from mappings.r4 import definitions
 from mappings.r4.search_parameters import Parameter
 

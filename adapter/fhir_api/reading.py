@@ -23,11 +23,12 @@ from adapter.fhir_api.search.answer import searchset
 from adapter.fhir_api.search.asking import understood
 from adapter.fhir_api.search.shape import asked_shape, shaped
 from adapter.settings import Settings
-from adapter.store import resources, search_index
+from adapter.store import resources
 from adapter.store.clock import now
 from adapter.store.engine import reading
 from adapter.store.history import Versions
 from adapter.store.resources import Stored
+from adapter.store.searching import index
 from mappings.r4 import exact_json
 
 FORM = "application/x-www-form-urlencoded"
@@ -115,7 +116,7 @@ def _histories(routes: Blueprint, engine: Engine) -> None:
 
 def _secret(engine: Engine) -> str:
     with reading(engine) as connection:
-        return search_index.secret_of(connection)
+        return index.secret_of(connection)
 
 
 def _in_address() -> Parameters:

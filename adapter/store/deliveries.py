@@ -100,6 +100,12 @@ def of_item(connection: Connection, kind: Kind, item_id: str, partner: str | Non
     return [_delivery(row) for row in rows]
 
 
+def later(connection: Connection, one: Delivery) -> list[Delivery]:
+    """Of the later versions of the same, for the same partner."""
+    all_of_item = of_item(connection, one.kind, one.item_id, one.partner)
+    return [other for other in all_of_item if other.item_version > one.item_version]
+
+
 @dataclass(frozen=True)
 class Sought:
     """Which deliveries are wanted."""

@@ -14,8 +14,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
-from adapter.store import search_index
 from adapter.store.engine import writing
+from adapter.store.searching import index
 from adapter.store.tables import PREFIX, metadata
 
 VERSION_TABLE = f"{PREFIX}schema_version"
@@ -31,7 +31,7 @@ def migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        search_index.bring_up_to_date(connection)
+        index.bring_up_to_date(connection)
 
 
 def differences(connection: Connection) -> list[object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, select, update
 
 from adapter.store import rows
-from adapter.store.clock import milliseconds, now
+from adapter.store.clock import instant, milliseconds, now
 from adapter.store.tables import partner_state
 
 _OFTEN_ENOUGH = 1000
@@ -25,6 +25,13 @@ class PartnerState:
     left_alone_until: int = 0
     last_error: str | None = None
     succeeded_at: int = 0
+    said_down_at: int = 0
+    """When it was last said that it is down; in milliseconds, as the others."""
+
+    @property
+    def was_said(self) -> bool:
+        """Whether that was in this row of failures."""
+        return self.failing_since is not None and instant(self.said_down_at) >= self.failing_since
 
 
 _ONE = select(partner_state).where(partner_state.c.partner == bindparam("of"))
@@ -49,13 +56,18 @@ def leave_alone(connection: Connection, partner: str, until: int) -> None:
         _now(connection, replace(before, left_alone_until=until))
 
 
+def said_down(connection: Connection, partner: str) -> None:
+    """It is said at this moment that it is down."""
+    _now(connection, replace(_locked(connection, partner), said_down_at=milliseconds()))
+
+
 def succeeded(connection: Connection, partner: str) -> PartnerState | None:
     """It took something; how it was doing before, where it had failed, else None."""
     seen = get(connection, partner)
     if seen.failures == 0 and milliseconds() - seen.succeeded_at < _OFTEN_ENOUGH:
         return None
     before = _locked(connection, partner)
-    _now(connection, PartnerState(partner, succeeded_at=milliseconds()))
+    _now(connection, PartnerState(partner, succeeded_at=milliseconds(), said_down_at=before.said_down_at))
     return before if before.failures else None
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select
 
-from adapter.store import rows, search_index
+from adapter.store import rows
 from adapter.store.keys import identifier_keys
+from adapter.store.searching import index
 from adapter.store.tables import identifier, resource
 
 Identifier = tuple[str | None, str]
@@ -46,7 +47,7 @@ class New:
 def add(connection: Connection, *new: New) -> None:
     """Versions, which are found from now on; one that is there already is an IntegrityError."""
     rows.add(connection, resource, *(vars(one.stored) for one in new))
-    search_index.write(connection, [(one.stored, one.document) for one in new])
+    index.write(connection, [(one.stored, one.document) for one in new])
     for one in new:
         if one.stored.version > 1:
             connection.execute(_FORGET, {"of": one.stored.type, "at": one.stored.id})

@@ -12,8 +12,8 @@ from adapter.fhir_api.search.asking import PLACE, Search
 from adapter.fhir_api.search.included import included
 from adapter.fhir_api.search.places import Places
 from adapter.fhir_api.search.shape import shaped
-from adapter.store import search
-from adapter.store.search import Found, Query
+from adapter.store.searching import finding
+from adapter.store.searching.finding import Found, Query
 from mappings.r4 import exact_json
 
 TOLD_TOTAL = 1000
@@ -32,7 +32,7 @@ def searchset(connection: Connection, asked: Search, secret: str, base: str, cal
     if not asked.only_counts:
         places = Places(secret, [asked.type, *(f"{name}={text}" for name, text in used)], sees)
         after = places.opened(asked.page) if asked.page else None
-        found = search.find(connection, query, after, asked.count + 1)
+        found = finding.find(connection, query, after, asked.count + 1)
         page = found[: asked.count]
         if len(found) > len(page):
             links.append(("next", (*used, (PLACE, places.sealed(page[-1].place)))))
@@ -52,7 +52,7 @@ def address(path: str, used: Any) -> str:
 
 
 def _entries(connection: Connection, asked: Search, page: list[Found], base: str, caller: Caller) -> list[Node]:
-    stored = search.read(connection, [one.place[-1] for one in page])
+    stored = finding.read(connection, [one.place[-1] for one in page])
     matches: list[Node] = [exact_json.loads(one.json) for one in stored]
     along = included(connection, asked, matches, base, caller) if asked.includes or asked.from_others else []
     return [
@@ -70,6 +70,6 @@ def _total(connection: Connection, asked: Search, query: Query) -> int | None:
     if asked.total == "none" and not asked.only_counts:
         return None
     if asked.total or asked.only_counts:
-        return search.count(connection, query)
-    counted = search.count(connection, query, TOLD_TOTAL + 1)
+        return finding.count(connection, query)
+    counted = finding.count(connection, query, TOLD_TOTAL + 1)
     return counted if counted <= TOLD_TOTAL else None

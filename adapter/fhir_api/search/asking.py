@@ -12,9 +12,9 @@ from adapter.exchange.refusal import refuse
 from adapter.fhir_api.negotiation import GENERAL_PARAMETERS
 from adapter.fhir_api.search.parameters import Asked, condition, senseless
 from adapter.fhir_api.search.shape import SUMMARIES, WHOLE, Shape, shape_of
-from adapter.store.search import Order
-from adapter.store.search_conditions import Condition
-from adapter.store.searched import searched
+from adapter.store.searching.conditions import Condition
+from adapter.store.searching.finding import Order
+from adapter.store.searching.searched import searched
 from mappings.r4 import definitions
 from mappings.r4.search_parameters import Parameter
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from adapter.authorisation import Caller
 from adapter.exchange.refusal import refuse
 from adapter.fhir_api.search.asking import Include, Search
-from adapter.store import resources, search, search_keys
+from adapter.store import resources
 from adapter.store.resources import Stored
-from adapter.store.search import Query
-from adapter.store.search_conditions import Keys
+from adapter.store.searching import finding, hashes
+from adapter.store.searching.conditions import Keys
+from adapter.store.searching.finding import Query
 from mappings.r4 import exact_json, search_parameters
 from mappings.r4.search_parameters import Link, link
 
@@ -84,8 +85,8 @@ def _at(connection: Connection, there: Link, sees: str | None) -> Stored | None:
 
 def _from_others(connection: Connection, asked: Search, matches: list[Node], sees: str | None) -> Iterator[Stored]:
     for include in asked.from_others:
-        keys = [search_keys.local(include.parameter, one["resourceType"], one["id"]) for one in matches]
+        keys = [hashes.local(include.parameter, one["resourceType"], one["id"]) for one in matches]
         if keys:
             query = Query(include.parameter.of, (Keys(tuple(keys)),), sees=sees)
-            found = search.find(connection, query, None, MOST_INCLUDED + 1)
-            yield from search.read(connection, [one.place[-1] for one in found])
+            found = finding.find(connection, query, None, MOST_INCLUDED + 1)
+            yield from finding.read(connection, [one.place[-1] for one in found])

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import cast
 
 from adapter.exchange.refusal import Refusal, refuse
-from adapter.store import search_keys
-from adapter.store.search_conditions import Comparison, Condition, Dates, Ids, Keys, NoKey, Texts, Updated
-from adapter.store.searched import searched
+from adapter.store.searching import hashes
+from adapter.store.searching.conditions import Comparison, Condition, Dates, Ids, Keys, NoKey, Texts, Updated
+from adapter.store.searching.searched import searched
 from mappings.r4 import definitions
 from mappings.r4.instants import Interval, interval, widened
 from mappings.r4.search_parameters import Parameter, link
@@ -98,14 +98,14 @@ def _token(asked: Asked, parameter: Parameter) -> Condition:
 
 def _key(parameter: Parameter, wanted: Token, of: str = "") -> bytes:
     if wanted.code is None:
-        return search_keys.in_system(parameter, wanted.system or "", of)
-    return search_keys.coded(parameter, wanted.system, wanted.code, of)
+        return hashes.in_system(parameter, wanted.system or "", of)
+    return hashes.coded(parameter, wanted.system, wanted.code, of)
 
 
 def _reference(asked: Asked, parameter: Parameter) -> Condition:
     if asked.modifier == "identifier":
         tokens = [token(asked, one) for one in asked.alternatives]
-        return Keys(tuple(_key(parameter, one, search_keys.IDENTIFIER) for one in tokens))
+        return Keys(tuple(_key(parameter, one, hashes.IDENTIFIER) for one in tokens))
     if asked.modifier and not definitions.is_resource(asked.modifier):
         raise _modifier(asked)
     return Keys(tuple(key for one in asked.alternatives for key in _leads(asked, parameter, unescaped(one))))
@@ -114,16 +114,16 @@ def _reference(asked: Asked, parameter: Parameter) -> Condition:
 def _leads(asked: Asked, parameter: Parameter, text: str) -> Iterator[bytes]:
     if _ID.fullmatch(text):
         if asked.modifier:
-            yield search_keys.local(parameter, asked.modifier, text)
+            yield hashes.local(parameter, asked.modifier, text)
         else:
-            yield search_keys.by_id(parameter, text)
+            yield hashes.by_id(parameter, text)
         return
     there = link(text.removeprefix(f"{asked.base}/"))
     if there is not None and there.server is None:
         if asked.modifier in ("", there.type):
-            yield search_keys.local(parameter, there.type, there.id)
+            yield hashes.local(parameter, there.type, there.id)
     else:
-        yield search_keys.address(parameter, text)
+        yield hashes.address(parameter, text)
 
 
 def _dates(asked: Asked, parameter: Parameter) -> Condition:
@@ -164,7 +164,7 @@ _OF_KIND: dict[str, Callable[[Asked, Parameter], Condition]] = {
 
 
 def _missing(asked: Asked, parameter: Parameter) -> Condition:
-    key = (search_keys.missing(parameter),)
+    key = (hashes.missing(parameter),)
     if asked.text not in ("true", "false"):
         raise senseless(f"{asked.name}:missing", "is true or false")
     return Keys(key) if asked.text == "true" else NoKey(key)

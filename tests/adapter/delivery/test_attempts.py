@@ -367,11 +367,11 @@ def test_one_that_cannot_be_begun_does_not_keep_the_others(desk: Desk, caplog: p
 # ---- a partner that is down, and an item that can never succeed
 
 
-def down(desk: Desk, times: int) -> None:
+def down(desk: Desk, times: int, named: str = "down") -> None:
     """So many attempts, each of another plan, find nobody."""
-    desk.ends(WorthAnotherTry("no connection to the partner"))
+    desk.ends(WorthAnotherTry("no connection"))
     for one in range(times):
-        desk.put(plan=f"down-{one}")
+        desk.put(plan=f"{named}-{one}")
     for _ in range(times):
         desk.take()
 
@@ -383,9 +383,27 @@ def test_a_partner_that_is_down_is_left_alone_and_that_is_said_once(
     with reading(desk.engine) as connection:
         assert outage.may_begin(connection, "hospital", 8) == 0
         state = partner_states.get(connection, "hospital")
-    assert (state.failures, state.last_error) == (2 * outage.DOWN_AFTER, "no connection to the partner")
+    assert (state.failures, state.last_error) == (2 * outage.DOWN_AFTER, "no connection")
     assert [one.levelname for one in caplog.records] == ["ERROR"]
     assert "partner hospital is down since" in caplog.text
+
+
+def test_a_partner_that_comes_and_goes_is_one_trouble_and_one_that_stays_away_is_said(
+    desk: Desk, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for time_ in range(4):
+        down(desk, outage.DOWN_AFTER, f"time-{time_}")
+        desk.ends(Delivered("9", "1", sent=True))
+        desk.hands.take_all()
+    said = [f"{one.levelname} {one.getMessage().partition(';')[0].partition(' since')[0]}" for one in caplog.records]
+    assert said == ["ERROR partner hospital is down", "WARNING partner hospital is back"]
+    caplog.clear()
+    down(desk, outage.DOWN_AFTER)
+    assert caplog.records == []
+    monkeypatch.setattr(outage, "SAID_AGAIN_AFTER", 0.0)
+    for _ in range(3):
+        desk.take()
+    assert [one.levelname for one in caplog.records] == ["ERROR"]
 
 
 def test_one_piece_at_a_time_tries_a_partner_that_was_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

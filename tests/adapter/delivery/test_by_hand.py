@@ -210,11 +210,11 @@ def test_how_the_partners_are_doing(client: FlaskClient, engine: Engine, ehr: Eh
     put(client, "second", "plan-2")
     with writing(engine) as connection:
         for _ in range(5):
-            partner_states.failed(connection, "hospital", "no connection to the partner")
+            partner_states.failed(connection, "hospital", "no connection")
     (one,) = get(client, "/clinic/v1/partners")["partners"]
     assert (one["name"], one["fit"], one["down"], one["failures"]) == ("hospital", "conditional-transaction", True, 5)
     assert one["deliveries"] == {"delivered": 1, "pending": 1}
-    assert one["last_error"] == "no connection to the partner"
+    assert one["last_error"] == "no connection"
 
 
 def test_what_waits_for_a_partner_that_is_configured_no_longer_is_seen(

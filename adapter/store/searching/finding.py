@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true, union_all
 
 from adapter.store.resources import Stored, stored
-from adapter.store.search_conditions import Condition, Keys
+from adapter.store.searching.conditions import Condition, Keys
 from adapter.store.tables import resource, search_date, search_entry, search_key
 
 SELECTIVE = 1000

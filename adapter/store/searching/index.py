@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from adapter.store import rows, search_keys
-from adapter.store.searched import TYPES, searched
+from adapter.store import rows
+from adapter.store.searching import hashes
+from adapter.store.searching.searched import TYPES, searched
 from adapter.store.tables import resource, search_date, search_entry, search_key, search_state, search_text
 from mappings.r4 import exact_json, search_parameters, search_values
 from mappings.r4.instants import Interval
@@ -115,7 +116,7 @@ def indexed(document: dict[str, Any]) -> Indexed:
     for parameter in searched(document["resourceType"]).values():
         values = list(search_parameters.values(document, parameter))
         if not values:
-            found.keys.add(search_keys.missing(parameter))
+            found.keys.add(hashes.missing(parameter))
         for value in values:
             _add(found, parameter, value)
     return found
@@ -125,7 +126,7 @@ def _add(found: Indexed, parameter: Parameter, value: Value) -> None:
     match parameter.kind:
         case "token":
             for token in search_values.tokens(value):
-                found.keys.update(search_keys.token_forms(parameter, token))
+                found.keys.update(hashes.token_forms(parameter, token))
         case "reference":
             found.keys.update(_reference(parameter, value.json))
         case "date":
@@ -142,9 +143,9 @@ def _add(found: Indexed, parameter: Parameter, value: Value) -> None:
 def _reference(parameter: Parameter, told: Any) -> Iterator[bytes]:
     address = told.get("reference") if isinstance(told, dict) else told
     if isinstance(address, str):
-        yield from search_keys.reference_forms(parameter, address)
+        yield from hashes.reference_forms(parameter, address)
     for token in search_values.identified(told):
-        yield from search_keys.token_forms(parameter, token, search_keys.IDENTIFIER)
+        yield from hashes.token_forms(parameter, token, hashes.IDENTIFIER)
 
 
 def _name(parameter: Parameter) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adapter.exchange.refusal import Refusal
+from adapter.exchange.refusal import Refusal, again_later
 from mappings.issues import Issue
 
 REALM = 'Bearer realm="paingate"'
-_AGAIN_IN = 5  # seconds: an issuer's keys are looked for, or the issuer is down
 
 
 def no_token() -> Refusal:
@@ -43,4 +42,4 @@ def scope_missing(missing: Iterable[tuple[str, str]]) -> Refusal:
 
 def keys_missing() -> Refusal:
     text = "The keys of the token's issuer cannot be had at the moment: send the same again in a while."
-    return Refusal("unavailable", [Issue("error", "transient", "", text)], {"Retry-After": str(_AGAIN_IN)})
+    return again_later("unavailable", "transient", text)

@@ -11,8 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 
 from adapter.bodies import json_response
-from adapter.exchange.refusal import Refusal, too_late
-from adapter.store.deadline import TooLate
+from adapter.exchange.refusal import Refusal, instead_of
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +19,9 @@ PROBLEM = "application/problem+json"
 
 
 def answer(error: Exception) -> Response:
-    if isinstance(error, TooLate):
-        error = too_late()
+    if (refusal := instead_of(error)) is not error:
+        log.error("%s in %s", type(error).__name__, request.url_rule)
+        error = refusal
     if isinstance(error, Refusal):
         errors = [{"path": issue.expression, "code": issue.code, "text": issue.text} for issue in error.issues]
         response = _problem(error.status, errors[0]["text"] if len(errors) == 1 else "See errors.", errors)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from adapter.store.deadline import TooLate
+from adapter.store.engine import is_away
 from mappings.issues import Issue
 
 Kind = Literal[
@@ -73,7 +75,17 @@ def refuse(kind: Kind, code: str, expression: str, text: str) -> Refusal:
     return Refusal(kind, [Issue("error", code, expression, text)])
 
 
-def too_late() -> Refusal:
-    """What took longer than a request may take; all of it was undone."""
-    text = "This took longer than a request may take here, and nothing was stored: send the same again in a while."
-    return Refusal("too late", [Issue("error", "timeout", "", text)], {"Retry-After": str(_AGAIN_IN)})
+def instead_of(error: Exception) -> Exception:
+    """The refusal that stands for what is nobody's fault and passes; else the error itself."""
+    if isinstance(error, TooLate):
+        text = "This took longer than a request may take here, and nothing was stored: send the same again in a while."
+        return again_later("too late", "timeout", text)
+    if is_away(error):
+        text = "The database cannot do its work at the moment: send the same again in a while; that does no harm."
+        return again_later("unavailable", "no-store", text)
+    return error
+
+
+def again_later(kind: Kind, code: str, text: str, expression: str = "") -> Refusal:
+    """A refusal of what may be taken in a while."""
+    return Refusal(kind, [Issue("error", code, expression, text)], {"Retry-After": str(_AGAIN_IN)})

@@ -9,10 +9,9 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from adapter.bodies import json_response
-from adapter.exchange.refusal import Refusal, too_late
+from adapter.exchange.refusal import Refusal, instead_of
 from adapter.fhir_api.negotiation import ANSWER_TYPE, is_pretty
 from adapter.fhir_api.outcome import outcome
-from adapter.store.deadline import TooLate
 from mappings import Issue
 
 log = logging.getLogger(__name__)
@@ -24,8 +23,9 @@ _ROUTING = {
 
 
 def answer(error: Exception) -> Response:
-    if isinstance(error, TooLate):
-        error = too_late()
+    if (refusal := instead_of(error)) is not error:
+        log.error("%s in %s", type(error).__name__, request.url_rule)
+        error = refusal
     if isinstance(error, Refusal):
         response = _rendered(error.issues, error.status)
         response.headers.update(error.headers)

@@ -64,8 +64,7 @@ def add_routes(routes: Blueprint, settings: Settings, engine: Engine) -> None:
 def _singles(routes: Blueprint, settings: Settings, engine: Engine) -> None:
     @routes.post("/$process-message")
     def process_message() -> Response:
-        status, body = process(engine, settings, _incoming(settings, "Bundle"), base())
-        return answer(body, status)
+        return process(engine, settings, _incoming(settings, "Bundle"), base())
 
     @routes.post("/<type_>")
     def create(type_: str) -> Response:

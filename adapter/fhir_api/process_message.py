@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
+from flask import Response
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,21 +21,21 @@ from adapter.exchange.receiving.incoming import Incoming, Received
 from adapter.exchange.receiving.intake import prepare
 from adapter.exchange.receiving.opening import header_of, opened
 from adapter.exchange.references import Node
-from adapter.exchange.refusal import Refusal, refuse
+from adapter.exchange.refusal import Refusal, again_later, refuse
+from adapter.fhir_api.answers import answer
 from adapter.fhir_api.outcome import outcome, receipt
 from adapter.settings import Settings
 from adapter.store import replies, resources
 from adapter.store.clock import now
 from adapter.store.engine import committed
 from adapter.store.keys import key
-from mappings import Issue
 from mappings.r4 import exact_json
 
 log = logging.getLogger(__name__)
 
 
-def process(engine: Engine, settings: Settings, incoming: Incoming, base: str) -> tuple[int, bytes]:
-    """The status and the message that answer one; Refusal where what came has no readable header to answer to."""
+def process(engine: Engine, settings: Settings, incoming: Incoming, base: str) -> Response:
+    """The message that answers one; Refusal where what came has no readable header to answer to."""
     if incoming.document.get("type") != "message":
         text = "What is processed here is a Bundle of type message: send a transaction to /fhir."
         raise refuse("unprocessable", "not-supported", "Bundle.type", text)
@@ -58,14 +59,14 @@ def process(engine: Engine, settings: Settings, incoming: Incoming, base: str) -
                 replies.add(connection, name, asked, body)
             return body
 
-        return 200, committed(engine, run)
+        return answer(committed(engine, run), 200)
     except Refusal as refusal:
-        return refusal.status, _refused(settings, incoming, base, "fatal-error", refusal)
+        return _refused(settings, incoming, base, "fatal-error", refusal)
     except SQLAlchemyError as trouble:
         log.error("a message was not stored: %s", type(trouble).__name__)  # noqa: TRY400 - a trace would show its data
         text = "This could not be stored now, and nothing of it was: send the same message again later."
-        busy = Refusal("unavailable", [Issue("error", "transient", "Bundle", text)])
-        return busy.status, _refused(settings, incoming, base, "transient-error", busy)
+        busy = again_later("unavailable", "transient", text, "Bundle")
+        return _refused(settings, incoming, base, "transient-error", busy)
 
 
 def _accepted(
@@ -83,7 +84,7 @@ def _accepted(
     return _message(settings, envelope.header or {}, base, identifier, "ok", said, more, seed)
 
 
-def _refused(settings: Settings, incoming: Incoming, base: str, code: str, refusal: Refusal) -> bytes:
+def _refused(settings: Settings, incoming: Incoming, base: str, code: str, refusal: Refusal) -> Response:
     """An answer that says no, where there is a header to answer to; else the refusal is raised as it is."""
     try:
         envelope: Envelope | None = opened(settings, incoming)
@@ -95,7 +96,10 @@ def _refused(settings: Settings, incoming: Incoming, base: str, code: str, refus
     own = header.get("id")
     identifier = sameness.acknowledged(envelope, incoming.document, incoming.request_id) if envelope else own
     said = outcome(refusal.issues)
-    return _message(settings, header, base, str(identifier or "unknown"), code, said, [], str(uuid4()))
+    message = _message(settings, header, base, str(identifier or "unknown"), code, said, [], str(uuid4()))
+    response = answer(message, refusal.status)
+    response.headers.update(refusal.headers)
+    return response
 
 
 def _readable_header(document: Node) -> Node | None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from adapter.store import deadline, old_sqlite
 
@@ -61,6 +61,11 @@ def committed(engine: Engine, run: Callable[[Connection], Result]) -> Result:
                 raise
     with writing(engine) as connection:
         return run(connection)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database cannot do its work now: it is not there, full, or locked for too long."""
+    return isinstance(error, (OperationalError, InterfaceError))
 
 
 def _lost_a_race(error: IntegrityError | OperationalError) -> bool:

@@ -10,9 +10,11 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from adapter.exchange.receiving import storing
 from mappings.r4 import exact_json
+from tests.adapter import doors
 from tests.adapter.speaking import (
     FHIR,
     PATIENT,
@@ -23,12 +25,14 @@ from tests.adapter.speaking import (
     issues,
     patient,
     post,
+    problem,
     referral,
     request,
     rows,
     said,
     transaction,
 )
+from tests.adapter.test_doors import resources
 
 MEGABYTE = 1024 * 1024
 
@@ -276,6 +280,30 @@ def test_a_fault_of_ours_shows_nobodys_data(
     assert "ValueError" in caplog.text
     assert "Okafor" not in caplog.text + answer.text
     assert rows(engine) == {}
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_nobodys_fault_and_passes(
+    client: FlaskClient,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: type[DBAPIError],
+) -> None:
+    def away(*_: object) -> None:
+        raise error("", None, OSError("connection refused by Okafor"))
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Engine, "connect", away)
+        answers = [post(client, "/fhir", referral()), client.get("/fhir/Task/1")]
+        message = post(client, "/fhir/$process-message", doors.message(resources())[1])
+        inbox_ = client.get("/clinic/v1/referrals")
+    assert [(one.status_code, issues(one)) for one in answers] == [(503, [("error", "no-store", "")])] * 2
+    assert (message.status_code, said(message)["entry"][0]["resource"]["response"]["code"]) == (503, "transient-error")
+    assert (inbox_.status_code, problem(inbox_)) == (503, [("", "no-store")])
+    assert all(int(one.headers["Retry-After"]) > 0 for one in (*answers, message, inbox_))
+    assert "Okafor" not in caplog.text
+    assert post(client, "/fhir", referral()).status_code == 200
 
 
 # ---- behind the real server

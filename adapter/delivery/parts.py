@@ -9,6 +9,7 @@ points to it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,14 @@ from typing import Any
 from adapter.client import Identifier
 from adapter.delivery.compare import holds
 from adapter.delivery.transaction import Held, Resource, urn
-from mappings.lens.document import DERIVED, objects, references
+from mappings.lens.document import DERIVED, derived_uuid, objects, references
 from mappings.values import Json
 
 _ITS_OWN_META = ("versionId", "lastUpdated", "source")
 
 
+WHAT = ("description", "code", "codeCodeableConcept", "medicationCodeableConcept")
+"""The elements that say what a goal, an order or an appointment is, whatever becomes of it."""
 Key = tuple[str, Identifier]
 """What a part is known by: its type and an identifier."""
 
@@ -37,10 +40,11 @@ class Part:
 def named(whole: Resource, types: Collection[str], ours: Callable[[str], Identifier]) -> Resource:
     """The plan with an identifier in each contained resource of those types that has none of its own.
 
-    ours: of what a part is called within the plan.  One that its record names keeps it as long as it has that name;
-    the others are counted by type."""
+    ours: of what a part is called within the plan.  One that its record names keeps it as long as it has that name; one
+    without a name as long as it is the same thing (WHAT), wherever it stands: what a partner added to a goal must not
+    come to stand with another."""
     taken: set[Key] = set()
-    unnamed: dict[str, int] = {}
+    alike: Counter[tuple[str, str]] = Counter()
 
     def told(one: Resource) -> Resource:
         type_ = one["resourceType"]
@@ -50,13 +54,29 @@ def named(whole: Resource, types: Collection[str], ours: Callable[[str], Identif
         if own is None or (type_, own) in taken:
             name = one["id"]
             if name.startswith(DERIVED):
-                name = unnamed[type_] = unnamed.get(type_, 0) + 1
+                what = _what(one)
+                alike[type_, what] += 1
+                name = DERIVED + "-".join(filter(None, (what, str(alike[type_, what]))))
             own = ours(f"{type_}/{name}")
             one = {**one, "identifier": [own.json(), *(one.get("identifier") or [])]}
         taken.add((type_, own))
         return one
 
     return _with_contained(whole, [told(one) for one in whole.get("contained") or []])
+
+
+def _what(part: Resource) -> str:
+    """What a part is, in few letters; of several that are alike the place tells them apart."""
+    said = next((words for member in WHAT if (words := _words(part.get(member)))), "")
+    return derived_uuid(said)[:8] if said else ""
+
+
+def _words(value: Json) -> str:
+    """Of a text, or of a concept: its text, else its first code."""
+    if not isinstance(value, dict):
+        return value if isinstance(value, str) else ""
+    first = next(iter(objects(value.get("coding"))), {})
+    return str(value.get("text") or f"{first.get('system', '')}|{first.get('code', '')}".strip("|"))
 
 
 def key(part: Resource) -> Key:

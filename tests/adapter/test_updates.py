@@ -203,6 +203,34 @@ def test_a_merge_takes_each_change_and_contests_only_what_both_changed(before: N
     assert merged(before, theirs, before) == (theirs, [])
 
 
+GOALS = st.lists(
+    st.fixed_dictionaries(
+        {"description": st.sampled_from([{"text": "walk"}, {"text": "sleep"}, {"code": "1"}])},
+        optional={name: st.integers(0, 2) for name in "abc"},
+    ),
+    unique_by=lambda goal: str(goal["description"]),
+    max_size=3,
+)
+
+
+@given(before=GOALS, theirs=GOALS, ours=GOALS)
+def test_what_is_said_of_a_goal_without_a_name_is_never_said_of_another(
+    before: list[Node], theirs: list[Node], ours: list[Node]
+) -> None:
+    def goals(left: list[Node], right: list[Node]) -> list[Node]:
+        record, _ = merged({"goals": before}, {"goals": left}, {"goals": right}, senders_word=(), things=("goals",))
+        found: list[Node] = record["goals"]
+        return found
+
+    said = [(goal["description"], name, value) for goal in (*before, *theirs, *ours) for name, value in goal.items()]
+    both = goals(theirs, ours)
+    assert all((goal["description"], name, value) in said for goal in both for name, value in goal.items())
+    assert len({str(goal["description"]) for goal in both}) == len(both)
+    assert goals(before, ours) == ours
+    by_text = {str(goal["description"]): goal for goal in theirs}
+    assert {str(goal["description"]): goal for goal in goals(theirs, before)} == by_text
+
+
 def test_the_patient_is_merged_field_by_field() -> None:
     before = {"patient": {"name": "A", "phone": "1"}}
     record, contested = merged(

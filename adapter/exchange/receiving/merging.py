@@ -7,11 +7,13 @@ are things of their own (a plan's goals), each is one of those records again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from adapter.exchange.translation import PARTS, SENDERS_WORD, Record
+from mappings.lens.document import objects
 from mappings.values import same
 
 
@@ -98,19 +100,34 @@ class _Merging:
 
 
 def _by_name(sides: dict[str, Any]) -> list[dict[Any, Record]] | None:
-    """Each side's items by what they are called, else by their place among the nameless; None where one is no list of
-    records, or calls two the same."""
+    """Each side's items by what they are; None where one is no list of records, or calls two the same."""
     named = []
     for side in ("before", "theirs", "ours"):
         items = sides.get(side, [])
         if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
             return None
-        nameless = iter(range(len(items)))
-        called = {one["id"] if "id" in one else next(nameless): one for one in items}
+        alike: Counter[str] = Counter()
+        called: dict[Any, Record] = {}
+        for one in items:
+            name = one.get("id")
+            if name is None:
+                what = _what(one)
+                alike[what] += 1
+                name = (what, alike[what])
+            called[name] = one
         if len(called) < len(items):
             return None
         named.append(called)
     return named
+
+
+def _what(one: Record) -> str:
+    """What an item without a name is: its number, else its text or code, whatever else is said of it; of several that
+    are alike the place tells them apart."""
+    number = next((numbered.get("value") for numbered in objects(one.get("identifiers"))), None)
+    said = one.get("description")
+    concept = said if isinstance(said, dict) else one
+    return str(number or concept.get("text") or concept.get("code") or "")
 
 
 def _alike(sides: dict[str, Any], one: str, other: str) -> bool:

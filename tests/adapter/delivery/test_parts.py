@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ __all__ = ["mock"]
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 OURS = f"{IDS}/care-plan-part"
+ACHIEVED = "http://terminology.hl7.org/CodeSystem/goal-achievement"
 
 
 def ours(name: str) -> Identifier:
@@ -131,9 +133,9 @@ def test_a_part_keeps_its_own_number_and_else_its_name() -> None:
     assert known == {
         ("Goal", ours("Goal/walk")),
         ("Goal", ours("Goal/less-pain")),
-        ("CareTeam", ours("CareTeam/1")),
-        ("ServiceRequest", ours("ServiceRequest/1")),
-        ("Appointment", ours("Appointment/1")),
+        ("CareTeam", ours("CareTeam/pg-1")),
+        ("ServiceRequest", ours("ServiceRequest/pg-3734cea8-1")),
+        ("Appointment", ours("Appointment/pg-649400e9-1")),
     }
     numbered = parts.named(
         to_fhir(loads((FIXTURES / "journey/06-care-plan-1.record.json").read_bytes())).resource, PARTS, ours
@@ -185,7 +187,7 @@ def test_goals_and_team_stand_by_themselves(mock: responses.RequestsMock, way: s
     assert [known_as(one) for one in [*goals, team]] == [
         ["plan-1/Goal/walk"],
         ["plan-1/Goal/sleep"],
-        ["plan-1/CareTeam/1"],
+        ["plan-1/CareTeam/pg-1"],
     ]
     assert {one["subject"]["reference"] for one in [plan, *goals]} == {"Patient/7"}
 
@@ -200,12 +202,46 @@ def test_what_changed_is_put_and_the_rest_is_left_alone(mock: responses.Requests
     versions = {
         known_as(held[-1])[0]: len(held) for name, held in ehr.held.items() if name.startswith(("Goal", "CareT"))
     }
-    assert versions == {"plan-1/Goal/walk": 2, "plan-1/Goal/sleep": 1, "plan-1/CareTeam/1": 1, "plan-1/Goal/drive": 1}
+    assert versions == {
+        "plan-1/Goal/walk": 2,
+        "plan-1/Goal/sleep": 1,
+        "plan-1/CareTeam/pg-1": 1,
+        "plan-1/Goal/drive": 1,
+    }
     (plan,) = ehr.of_type("CarePlan")
     assert len(plan["goal"]) == 3
     asked = len(ehr.writes())
     assert not brought_to(ehr, later, FIRST).sent
     assert len(ehr.writes()) == asked
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("contained", [False, True])
+def test_what_the_partner_added_to_a_goal_without_a_name_stays_with_that_goal(
+    mock: responses.RequestsMock, way: str, contained: bool
+) -> None:
+    """Another goal is put before it, and the partner has said how far the patient is with it."""
+    walk, sleep = ({name: value for name, value in one.items() if name != "id"} for one in (WALK, SLEEP))
+    drive = {"kind": "goal", "stage": "active", "description": {"text": "drive the bus"}}
+    first = RECORD | {"goals": [walk, sleep]}
+    ehr = ehr_with(mock, WAYS[way])
+    pushed(ehr, first=True, record=first, version=1, clinic=Clinic(parts=OURS), contained=contained)
+    improving = {"achievementStatus": {"coding": [{"system": ACHIEVED, "code": "improving"}]}}
+    for one in deepcopy(ehr.of_type("CarePlan") if contained else ehr.of_type("Goal")):
+        for goal in one["contained"] if contained else [one]:
+            if goal["description"]["text"] == "sleep through":
+                goal |= improving
+                ehr.put(one)
+    later = first | {"goals": [drive, walk | {"stage": "completed"}, sleep]}
+    pushed(ehr, first=False, record=later, before=first, version=2, clinic=Clinic(parts=OURS), contained=contained)
+    (plan,) = ehr.of_type("CarePlan")
+    goals = plan["contained"] if contained else ehr.of_type("Goal")
+    told = {one["description"]["text"]: (one["lifecycleStatus"], "achievementStatus" in one) for one in goals}
+    assert told == {
+        "drive the bus": ("active", False),
+        "walk 30 minutes": ("completed", False),
+        "sleep through": ("active", True),
+    }
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from adapter.delivery.fits.statement import PARTS
 from tests.journeys.push.hospital import Hospital
 from tests.journeys.push.line import Bad, line_to
 from tests.journeys.push.service import ROOT, Service
@@ -22,6 +21,13 @@ APART = {
     "hospital": {"ServiceRequest": 1, "Appointment": 1},
 }
 """sekmet knows no Goal and no CareTeam: they are inside the plan there."""
+NAMES = {
+    "Goal": ("Goal/walk", "Goal/less-pain"),
+    "CareTeam": ("CareTeam/pg-1",),
+    "ServiceRequest": ("ServiceRequest/pg-3734cea8-1",),
+    "Appointment": ("Appointment/pg-649400e9-1",),
+}
+"""What each of them is called within the plan."""
 
 
 @pytest.mark.parametrize("fit", ["conditional-transaction", "transaction", "conditional-singles", "singles"])
@@ -37,15 +43,13 @@ def test_what_a_plan_consists_of_arrives(
     service.start()
 
     def there() -> dict[str, list[dict[str, Any]]]:
-        names = {"Goal": ("Goal/walk", "Goal/less-pain")}
         return {
             type_: [
                 one
-                for name in names.get(type_, (f"{type_}/1",))
+                for name in NAMES[type_]
                 for one in ehr.found(type_, f"{identifiers}/care-plan-part", f"plan-1/{name}")
             ]
-            for type_ in PARTS
-            if type_ in APART[server]
+            for type_ in APART[server]
         }
 
     try:
@@ -101,6 +105,6 @@ def test_whatever_happens_to_the_answers_each_part_is_there_once(
     (plan,) = hapi.found("CarePlan", f"{identifiers}/care-plan", "plan-1")
     titles = [one["title"] for one in reversed(hapi.history("CarePlan", plan["id"]))]
     assert titles == (["before", "now"] if changed else ["now"])
-    for name in ("Goal/walk", "Goal/less-pain", "CareTeam/1", "ServiceRequest/1", "Appointment/1"):
+    for name in (one for names in NAMES.values() for one in names):
         (part,) = hapi.found(name.partition("/")[0], f"{identifiers}/care-plan-part", f"plan-1/{name}")
         assert len(hapi.history(part["resourceType"], part["id"])) == 1

@@ -13,7 +13,7 @@ import pytest
 
 from adapter.authorisation.clinic_tokens import hash_of, new_token
 from adapter.cli import parser
-from adapter.delivery.fits import FITS, Fit
+from adapter.delivery.pushing.fits import FITS, Fit
 from adapter.settings import (
     CLINIC_TOKEN_KEYS,
     ISSUER_KEYS,

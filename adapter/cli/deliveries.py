@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from adapter.delivery.rehearsal import Rehearsed
-    from adapter.delivery.sending import Sending
+    from adapter.delivery.pushing.rehearsal import Rehearsed
+    from adapter.delivery.pushing.sending import Sending
     from adapter.store.deliveries import Delivery
 
 PAGE = 200
@@ -74,7 +74,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """What each partner holds of a plan; 1 where one holds something else."""
-    from adapter.delivery.verifying import verify as verified
+    from adapter.delivery.pushing.verifying import verify as verified
 
     def run(engine: Engine, settings: Settings) -> int:
         bad = False
@@ -186,7 +186,7 @@ def _rehearsed(
 ) -> int:
     from adapter.client import PartnerTrouble
     from adapter.delivery.outgoing import CannotBeSent
-    from adapter.delivery.rehearsal import rehearse
+    from adapter.delivery.pushing.rehearsal import rehearse
     from mappings.issues import Refused
 
     sending = _sending(engine, settings, arguments.to, plan_id, record)
@@ -203,7 +203,7 @@ def _sending(
 ) -> Sending:
     """The stored plan, or the record as its next version."""
     from adapter.delivery.partners import configured
-    from adapter.delivery.records import Records
+    from adapter.delivery.pushing.records import Records
     from adapter.exchange.refusal import Refusal
     from adapter.exchange.sending.plans import KIND, next_version
     from adapter.store import patients, plans

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapter.delivery.plan_letter import letterhead
+from adapter.delivery.pushing.plan_letter import letterhead
 from adapter.documents.beside import Beside
 from adapter.documents.pdf import Unprintable, plan_pdf
 from adapter.settings import SettingsError, read_settings

@@ -51,7 +51,7 @@ def _serve(settings: Settings, name: str) -> int:
 
     from adapter import create_app
     from adapter.delivery import worker
-    from adapter.delivery.answers import BringBack
+    from adapter.delivery.answering.answers import BringBack
     from adapter.delivery.partner_book import PartnerBook
     from adapter.store.engine import open_engine
 

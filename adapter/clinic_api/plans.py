@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from adapter.clinic_api.asking import answer, body, check_id
 from adapter.clinic_api.views import delivery_view, plan_view
-from adapter.delivery.plan_letter import plan_letter
+from adapter.delivery.pushing.plan_letter import plan_letter
 from adapter.documents.pdf import Unprintable
 from adapter.exchange.refusal import refuse
 from adapter.exchange.sending import plans

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from adapter.client import FhirClient, Identifier, PartnerTrouble
-from adapter.delivery.fits import NoStatement, accepts, choose
 from adapter.delivery.partners import client_for, limits_of, tls, tokens
+from adapter.delivery.pushing.fits import NoStatement, accepts, choose
 from adapter.settings import TOKENS, Partner, Settings
 
 Outcome = Literal["ok", "failed", "not tried"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from adapter.delivery.fits import choose
 from adapter.delivery.outage import DOWN_AFTER
-from adapter.delivery.push import why_no_better
-from adapter.delivery.records import accepted_by
+from adapter.delivery.pushing.fits import choose
+from adapter.delivery.pushing.push import why_no_better
+from adapter.delivery.pushing.records import accepted_by
 from adapter.settings import Settings
 from adapter.store import deliveries, partner_knowledge, partner_states
 from adapter.store.clock import instant, milliseconds

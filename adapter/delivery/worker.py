@@ -19,7 +19,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine
 
 from adapter.delivery import outage
-from adapter.delivery.answers import BringBack, answers
+from adapter.delivery.answering.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.delivery.backoff import Pace
 from adapter.delivery.naming import Name, take_name
@@ -27,7 +27,7 @@ from adapter.delivery.outgoing import Render
 from adapter.delivery.partner_book import PartnerBook
 from adapter.delivery.partners import client_for
 from adapter.delivery.pulls import Puller
-from adapter.delivery.records import Records
+from adapter.delivery.pushing.records import Records
 from adapter.delivery.surprise import told
 from adapter.exchange.sending.bringing import BROUGHT
 from adapter.metering import ATTEMPTS

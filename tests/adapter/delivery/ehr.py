@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import requests
 import responses
 
-from adapter.delivery.fits import Accepts, accepts
+from adapter.delivery.pushing.fits import Accepts, accepts
 from mappings.r4 import exact_json
 
 BASE = "http://ehr.example/fhir"

@@ -15,8 +15,8 @@ from adapter import create_app
 from adapter.authorisation.clinic_tokens import hash_of
 from adapter.delivery.attempt import Courier
 from adapter.delivery.partners import client_for
-from adapter.delivery.records import Records
-from adapter.delivery.verifying import verify
+from adapter.delivery.pushing.records import Records
+from adapter.delivery.pushing.verifying import verify
 from adapter.exchange.sending.bringing import BROUGHT
 from adapter.settings import ClinicToken, Partner, Settings
 from adapter.store import partner_states, work

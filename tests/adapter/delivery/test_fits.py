@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapter.delivery.fits import FITS, NoStatement, accepts, choose
+from adapter.delivery.pushing.fits import FITS, NoStatement, accepts, choose
 from tests.adapter.delivery.vendors import VENDORS
 
 CHOSEN = {

@@ -12,9 +12,9 @@ from adapter.client import Identifier
 from adapter.delivery import outgoing
 from adapter.delivery.compare import differences, holds
 from adapter.delivery.outgoing import CannotBeSent, about, patient_resource
+from adapter.delivery.pushing.ways import transactions
+from adapter.delivery.pushing.ways.as_resources import Piece
 from adapter.delivery.transaction import Held
-from adapter.delivery.ways import transactions
-from adapter.delivery.ways.as_resources import Piece
 from mappings import Refused
 from mappings.r4.exact_json import dumps
 from mappings.values import Number

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from adapter.delivery.attempt import Courier
-from adapter.delivery.fits import accepts, choose
 from adapter.delivery.partners import client_for
-from adapter.delivery.records import Records
+from adapter.delivery.pushing.fits import accepts, choose
+from adapter.delivery.pushing.records import Records
 from adapter.exchange.sending.bringing import BROUGHT
 from adapter.settings import Partner, Settings
 from adapter.settings.table import SENDABLE

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.client import AnswerLost, Identifier, WillAnswerTheSame
-from adapter.delivery import compare, parts
-from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.sending import Clinic
+from adapter.delivery import compare
+from adapter.delivery.pushing import parts
+from adapter.delivery.pushing.fits.statement import PARTS
+from adapter.delivery.pushing.sending import Clinic
 from adapter.delivery.transaction import Held, Resource, urn
 from mappings import to_fhir
 from mappings.r4.exact_json import loads

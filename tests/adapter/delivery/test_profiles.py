@@ -9,9 +9,9 @@ import responses
 from sqlalchemy import Engine
 
 from adapter.client import FhirClient
-from adapter.delivery.fits import accepts, as_json, of_json, will_not_keep, with_forbidden
-from adapter.delivery.fits.profiles import forbidden
-from adapter.delivery.rehearsal import rehearse
+from adapter.delivery.pushing.fits import accepts, as_json, of_json, will_not_keep, with_forbidden
+from adapter.delivery.pushing.fits.profiles import forbidden
+from adapter.delivery.pushing.rehearsal import rehearse
 from adapter.settings import Partner, Settings
 from adapter.store import partner_knowledge
 from adapter.store.engine import reading

@@ -20,9 +20,9 @@ from adapter.client import (
     WillAnswerTheSame,
     WorthAnotherTry,
 )
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.transactions import conditional
 from adapter.delivery.transaction import Delivered
-from adapter.delivery.ways.transactions import conditional
 from mappings.r4.exact_json import dumps, loads
 
 BASE = "http://partner.example/fhir"

@@ -14,8 +14,8 @@ import responses
 from pypdf import PdfReader
 
 from adapter.client import AnswerLost, FhirClient, Identifier, WillAnswerTheSame
-from adapter.delivery.push import Choosing, push
-from adapter.delivery.sending import Clinic, Sending
+from adapter.delivery.pushing.push import Choosing, push
+from adapter.delivery.pushing.sending import Clinic, Sending
 from adapter.delivery.transaction import Delivered, Resource
 from adapter.documents.beside import Letterhead
 from mappings import to_fhir

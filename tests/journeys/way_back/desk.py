@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from adapter import create_app
 from adapter.client import FhirClient
-from adapter.delivery.answers import BringBack, answers
+from adapter.delivery.answering.answers import BringBack, answers
 from adapter.delivery.attempt import Courier
 from adapter.settings import Issuer, Partner, Settings
 from adapter.store.engine import open_engine, writing

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
 from adapter.client.searching import carries
+from adapter.delivery.answering.output import Output
+from adapter.delivery.answering.telling import Telling
 from adapter.delivery.compare import holds
-from adapter.delivery.output import Output
-from adapter.delivery.telling import Telling
 from adapter.delivery.transaction import Delivered, Held, Resource, as_held, entry, must_have_succeeded, only, urn
 from adapter.exchange.workflow.task import STATE
 from mappings.faults import refuse

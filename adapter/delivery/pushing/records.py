@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine
 from adapter.client import FhirClient, Identifier, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.compare import unkept
-from adapter.delivery.fits import Accepts, NoStatement, accepts, as_json, of_json, will_not_keep, with_forbidden
 from adapter.delivery.outgoing import Record, Render
 from adapter.delivery.partners import configured, identifier_of, rendering
-from adapter.delivery.plan_letter import letterhead, records_beside
-from adapter.delivery.push import Choosing, push
-from adapter.delivery.sending import Clinic, Sending
+from adapter.delivery.pushing.fits import Accepts, NoStatement, accepts, as_json, of_json, will_not_keep, with_forbidden
+from adapter.delivery.pushing.plan_letter import letterhead, records_beside
+from adapter.delivery.pushing.push import Choosing, push
+from adapter.delivery.pushing.sending import Clinic, Sending
 from adapter.delivery.transaction import Delivered, Resource
 from adapter.documents.beside import Beside
 from adapter.exchange import keeping

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapter.client import FhirClient, Identifier, PartnerTrouble, Placed, WillAnswerTheSame
-from adapter.delivery import parts
 from adapter.delivery.compare import holds
-from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.fits.table import PLAN, lacking, needs_apart
 from adapter.delivery.outgoing import patient_resource
-from adapter.delivery.sending import Sending
-from adapter.delivery.transaction import Delivered, Held, Resource, urn
-from adapter.delivery.ways.looking import (
+from adapter.delivery.pushing import parts
+from adapter.delivery.pushing.fits.statement import PARTS
+from adapter.delivery.pushing.fits.table import PLAN, lacking, needs_apart
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.looking import (
     TRIES,
     There,
     can_be_looked_for,
@@ -38,7 +37,8 @@ from adapter.delivery.ways.looking import (
     patient_there,
     read_there,
 )
-from adapter.delivery.ways.onto import laid_onto
+from adapter.delivery.pushing.ways.onto import laid_onto
+from adapter.delivery.transaction import Delivered, Held, Resource, urn
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Protocol
 
 from adapter.client import FhirClient
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways import offered, papers, singles, transactions
 from adapter.delivery.transaction import Delivered
-from adapter.delivery.ways import offered, papers, singles, transactions
 
 
 class Way(Protocol):

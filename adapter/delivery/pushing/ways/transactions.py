@@ -6,9 +6,9 @@ from functools import partial
 
 from adapter.client import FhirClient, placed
 from adapter.delivery.outgoing import checked
+from adapter.delivery.pushing.ways import as_resources
+from adapter.delivery.pushing.ways.as_resources import Piece, Sent
 from adapter.delivery.transaction import Resource, entry, must_have_succeeded
-from adapter.delivery.ways import as_resources
-from adapter.delivery.ways.as_resources import Piece, Sent
 
 
 def bundle(pieces: list[Piece], *, conditional: bool) -> Resource:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from adapter.client import FhirClient, Placed
-from adapter.delivery.parts import pointing_to
+from adapter.delivery.pushing.parts import pointing_to
+from adapter.delivery.pushing.ways import as_resources
+from adapter.delivery.pushing.ways.as_resources import Piece, Sent
+from adapter.delivery.pushing.ways.looking import not_found_after
 from adapter.delivery.transaction import Resource, only
-from adapter.delivery.ways import as_resources
-from adapter.delivery.ways.as_resources import Piece, Sent
-from adapter.delivery.ways.looking import not_found_after
 from mappings import us_core
 from mappings.faults import refuse
 from mappings.r4 import validity

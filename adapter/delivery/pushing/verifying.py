@@ -9,14 +9,14 @@ from sqlalchemy import Engine
 
 from adapter.client import FhirClient, PartnerTrouble, WillAnswerTheSame
 from adapter.delivery.compare import unkept
-from adapter.delivery.fits.table import fits_for
 from adapter.delivery.outgoing import CannotBeSent
 from adapter.delivery.partners import client_for
-from adapter.delivery.records import Records, accepted_by
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.fits.table import fits_for
+from adapter.delivery.pushing.records import Records, accepted_by
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.looking import read_there, standing_apart
+from adapter.delivery.pushing.ways.papers import PAPERS
 from adapter.delivery.transaction import Resource
-from adapter.delivery.ways.looking import read_there, standing_apart
-from adapter.delivery.ways.papers import PAPERS
 from adapter.exchange.sending.plans import KIND
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, partner_knowledge

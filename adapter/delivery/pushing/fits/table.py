@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from adapter.delivery.fits.statement import Accepts
+from adapter.delivery.pushing.fits.statement import Accepts
 
 
 @dataclass(frozen=True)

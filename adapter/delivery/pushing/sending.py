@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapter.client import Identifier
-from adapter.delivery import parts
-from adapter.delivery.fits.statement import Accepts
 from adapter.delivery.outgoing import CannotBeSent, Record, Render, about, usable_identifiers
 from adapter.delivery.outgoing import document as as_sent
+from adapter.delivery.pushing import parts
+from adapter.delivery.pushing.fits.statement import Accepts
 from adapter.delivery.transaction import Resource
 from adapter.documents.beside import Beside, Letterhead
 from adapter.documents.letter import letter

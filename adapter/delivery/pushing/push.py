@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from adapter.client import FhirClient, WillAnswerTheSame
-from adapter.delivery.fits import Choice, choose
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.fits import Choice, choose
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways import WAYS
+from adapter.delivery.pushing.ways.as_resources import why_inside
+from adapter.delivery.pushing.ways.looking import standing_apart
 from adapter.delivery.transaction import Delivered
-from adapter.delivery.ways import WAYS
-from adapter.delivery.ways.as_resources import why_inside
-from adapter.delivery.ways.looking import standing_apart
 
 _NOT_DONE = (405, 501)
 _SAYS_NOT_DONE = ("not-supported", "search-not-trusted")

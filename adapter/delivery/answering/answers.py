@@ -13,11 +13,11 @@ from functools import partial
 from sqlalchemy import Connection
 
 from adapter.client import FhirClient
+from adapter.delivery.answering.by_message import tell_by_message
+from adapter.delivery.answering.by_task import tell_by_task
+from adapter.delivery.answering.telling import Telling, telling
 from adapter.delivery.attempt import Bring, Goods
 from adapter.delivery.partners import configured
-from adapter.delivery.telling import Telling, telling
-from adapter.delivery.told_by_message import tell_by_message
-from adapter.delivery.told_by_task import tell_by_task
 from adapter.delivery.transaction import Delivered
 from adapter.exchange.sending.way_back import KIND, sender_of
 from adapter.settings import Settings

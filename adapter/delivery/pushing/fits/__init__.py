@@ -5,10 +5,10 @@ choose(accepted, ...)          the best way that fits, and why each better one d
 will_not_keep(accepted, ...)   what of a resource the server's profiles forbid
 """
 
-from adapter.delivery.fits.choosing import Choice, PassedOver, choose
-from adapter.delivery.fits.profiles import will_not_keep, with_forbidden
-from adapter.delivery.fits.statement import Accepts, NoStatement, OfType, accepts, as_json, of_json
-from adapter.delivery.fits.table import FITS, Fit
+from adapter.delivery.pushing.fits.choosing import Choice, PassedOver, choose
+from adapter.delivery.pushing.fits.profiles import will_not_keep, with_forbidden
+from adapter.delivery.pushing.fits.statement import Accepts, NoStatement, OfType, accepts, as_json, of_json
+from adapter.delivery.pushing.fits.table import FITS, Fit
 
 __all__ = [
     "FITS",

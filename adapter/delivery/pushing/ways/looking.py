@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from adapter.client import FhirClient, Identifier, WillAnswerTheSame, WorthAnotherTry
-from adapter.delivery import parts
-from adapter.delivery.fits.statement import PARTS
-from adapter.delivery.fits.table import PLAN, lacking, needs_apart
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing import parts
+from adapter.delivery.pushing.fits.statement import PARTS
+from adapter.delivery.pushing.fits.table import PLAN, lacking, needs_apart
+from adapter.delivery.pushing.sending import Sending
 from adapter.delivery.transaction import Held, Resource, as_held, held_twice, only
 
 TRIES = 3

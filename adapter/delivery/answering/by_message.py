@@ -10,7 +10,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from adapter.client import Answer, FhirClient, WillAnswerTheSame, WorthAnotherTry, issue_codes
-from adapter.delivery.telling import Telling
+from adapter.delivery.answering.telling import Telling
 from adapter.delivery.transaction import Delivered, Resource, accepted, urn
 from adapter.settings import Settings
 from mappings.faults import refuse

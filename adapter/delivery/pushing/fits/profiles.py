@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from adapter.delivery.fits.statement import ASKED, Accepts
+from adapter.delivery.pushing.fits.statement import ASKED, Accepts
 from mappings.lens.document import objects
 from mappings.values import Json
 

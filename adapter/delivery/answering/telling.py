@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapter.client import Identifier
-from adapter.delivery.output import Output, named_records
+from adapter.delivery.answering.output import Output, named_records
 from adapter.delivery.transaction import Resource
 from adapter.exchange.identifiers import identifiers
 from adapter.exchange.receiving.dialects import DIALECTS, PLAIN, Dialect

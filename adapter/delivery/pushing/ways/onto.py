@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from adapter.delivery.compare import holds
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.looking import There
 from adapter.delivery.transaction import Resource
-from adapter.delivery.ways.looking import There
 from adapter.exchange.receiving.merging import merged
 from mappings.issues import Refused
 from mappings.sites import Site

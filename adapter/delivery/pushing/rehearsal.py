@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from adapter.client import Answer, Authorisation, FhirClient, Limits, PartnerTrouble, Tls, WillAnswerTheSame
-from adapter.delivery.fits import Accepts, will_not_keep
 from adapter.delivery.partners import authorisation, configured, limits_of, tls
-from adapter.delivery.push import as_it_goes, push, why_so
-from adapter.delivery.records import Records, accepted_by, knowledge_of
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.fits import Accepts, will_not_keep
+from adapter.delivery.pushing.push import as_it_goes, push, why_so
+from adapter.delivery.pushing.records import Records, accepted_by, knowledge_of
+from adapter.delivery.pushing.sending import Sending
 from adapter.delivery.transaction import Resource
 from adapter.exchange.sending.plans import KIND
 from adapter.settings import Settings

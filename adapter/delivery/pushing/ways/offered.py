@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from adapter.client import FhirClient
-from adapter.delivery.fits.table import PLAN
 from adapter.delivery.outgoing import patient_resource, with_subject
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.fits.table import PLAN
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.papers import document
 from adapter.delivery.transaction import Delivered, Resource
-from adapter.delivery.ways.papers import document
 
 
 def bring(client: FhirClient, sending: Sending, *, first: bool) -> Delivered:

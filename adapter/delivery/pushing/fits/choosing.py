@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from adapter.delivery.fits.statement import Accepts
-from adapter.delivery.fits.table import PLAN, Fit, fits_for
+from adapter.delivery.pushing.fits.statement import Accepts
+from adapter.delivery.pushing.fits.table import PLAN, Fit, fits_for
 
 
 @dataclass(frozen=True)

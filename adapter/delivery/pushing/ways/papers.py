@@ -15,9 +15,9 @@ from typing import Any
 from adapter.client import FhirClient, WillAnswerTheSame
 from adapter.client.searching import carries
 from adapter.delivery.outgoing import with_subject
-from adapter.delivery.sending import Sending
+from adapter.delivery.pushing.sending import Sending
+from adapter.delivery.pushing.ways.looking import must_be_known, patient_there
 from adapter.delivery.transaction import ARRIVAL_UNKNOWN, Delivered, Held, Resource, as_held, only
-from adapter.delivery.ways.looking import must_be_known, patient_there
 from mappings.faults import refuse
 from mappings.r4 import validity
 from mappings.r4.exact_json import dumps

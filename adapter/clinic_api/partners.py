@@ -63,7 +63,8 @@ def _removed(settings: Settings, engine: Engine, book: PartnerBook, name: str) -
         removed = partner_book.remove(engine, name, _who(), told_version())
     except Stale as stale:
         raise _stale(stale) from None
-    if not removed and settings.partner(name) is not None:
+    configured = settings.partner(name)
+    if not removed and configured is not None and not configured.of_api:
         what = "This partner stands in paingate.toml: take it away there."
         raise refuse("conflict", "business-rule", "name", what)
     if not removed:

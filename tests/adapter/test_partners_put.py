@@ -17,7 +17,7 @@ from adapter.authorisation.clinic_tokens import hash_of
 from adapter.clinic_api.openapi.answers import PartnerKeys
 from adapter.delivery import partner_book, worker
 from adapter.delivery.partner_book import PartnerBook
-from adapter.settings import PARTNER_KEYS, ClinicToken, Settings
+from adapter.settings import PARTNER_KEYS, ClinicToken, Partner, Settings
 from adapter.store.engine import writing
 from adapter.store.tables import partner
 from tests.adapter.workflow.moves import standing_at
@@ -55,6 +55,16 @@ def test_it_is_there_from_then_on_and_gone_again(client: FlaskClient) -> None:
     assert names(client) == ["hospital", "registry"]
     assert client.get(f"{AT}/lakeside").status_code == client.delete(f"{AT}/lakeside").status_code == 404
     assert put(client).headers["ETag"] == 'W/"4"'  # versions only count up
+
+
+def test_one_that_another_process_took_away_is_not_said_to_stand_in_the_file(
+    settings: Settings, engine: Engine
+) -> None:
+    """This one has not looked since."""
+    known = replace(settings, partners=(*settings.partners, Partner("lakeside", "", of_api=True)))
+    answer = create_app(known, engine=engine).test_client().delete(f"{AT}/lakeside")
+    assert answer.status_code == 404
+    assert "paingate.toml" not in answer.text
 
 
 def test_plans_go_to_it(client: FlaskClient) -> None:

@@ -218,7 +218,7 @@ def test_what_is_said_of_a_goal_without_a_name_is_never_said_of_another(
     before: list[Node], theirs: list[Node], ours: list[Node]
 ) -> None:
     def goals(left: list[Node], right: list[Node]) -> list[Node]:
-        record, _ = merged({"goals": before}, {"goals": left}, {"goals": right}, senders_word=(), things=("goals",))
+        record, _ = merged({"goals": before}, {"goals": left}, {"goals": right}, senders_word=(), item_by_item=True)
         found: list[Node] = record["goals"]
         return found
 
@@ -226,9 +226,30 @@ def test_what_is_said_of_a_goal_without_a_name_is_never_said_of_another(
     both = goals(theirs, ours)
     assert all((goal["description"], name, value) in said for goal in both for name, value in goal.items())
     assert len({str(goal["description"]) for goal in both}) == len(both)
+    known, added = ({str(goal["description"]) for goal in one} for one in (before, [*theirs, *ours]))
+    assert added - known <= {str(goal["description"]) for goal in both}
     assert goals(before, ours) == ours
     by_text = {str(goal["description"]): goal for goal in theirs}
     assert {str(goal["description"]): goal for goal in goals(theirs, before)} == by_text
+
+
+ITEMS = st.recursive(
+    st.none() | st.sampled_from(["walk", "1", 2, True]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "text", "detail", "what", "who", "identifiers", "value"]), inner)
+    ),
+    max_leaves=8,
+)
+RECORDS = st.dictionaries(st.sampled_from("ab"), st.lists(ITEMS, max_size=3), max_size=2)
+
+
+@given(before=RECORDS, theirs=RECORDS, ours=RECORDS)
+def test_whatever_stands_in_a_list_it_is_merged(before: Node, theirs: Node, ours: Node) -> None:
+    record, _ = merged(before, theirs, ours, senders_word=(), item_by_item=True)
+    assert set(record) <= {*theirs, *ours}
+    assert merged(before, before, ours, senders_word=(), item_by_item=True)[0] == ours
+    assert merged(before, theirs, before, senders_word=(), item_by_item=True)[0] == theirs
 
 
 def test_the_patient_is_merged_field_by_field() -> None:

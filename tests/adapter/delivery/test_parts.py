@@ -246,6 +246,34 @@ def test_what_the_partner_added_to_a_goal_without_a_name_stays_with_that_goal(
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_what_the_partner_wrote_down_of_the_plan_survives_a_change_of_the_same_lists(
+    mock: responses.RequestsMock, way: str
+) -> None:
+    """Progress with an activity, what came of it, and a remark: in lists that the next version changes too."""
+    walking = {"detail": {"what": {"text": "Graded walking"}, "status": "scheduled"}}
+    taper = {"detail": {"what": {"text": "Taper tramadol"}, "status": "in-progress"}}
+    sleep = {"detail": {"what": {"text": "Sleep group"}, "status": "not-started"}}
+    first = RECORD | {"activities": [walking, taper], "notes": [{"text": "ours"}]}
+    ehr = ehr_with(mock, WAYS[way])
+    brought_to(ehr, first)
+    plan = deepcopy(ehr.of_type("CarePlan")[0])
+    written = {"progress": [{"text": "100 mg now"}], "outcomeCodeableConcept": [{"text": "Tolerated"}]}
+    plan["activity"][1] |= written
+    plan["note"].append({"text": "theirs"})
+    ehr.put(plan)
+    over = {"detail": walking["detail"] | {"status": "completed"}}
+    later = first | {"activities": [sleep, over, taper], "notes": [{"text": "ours, later"}]}
+    brought_to(ehr, later, first)
+    (plan,) = ehr.of_type("CarePlan")
+    assert {one["text"] for one in plan["note"]} == {"ours, later", "theirs"}
+    activities = [(one["detail"]["code"]["text"], one["detail"]["status"]) for one in plan["activity"]]
+    assert activities == [
+        ("Sleep group", "not-started"), ("Graded walking", "completed"), ("Taper tramadol", "in-progress"),
+    ]  # fmt: skip
+    assert [{name: one[name] for name in written if name in one} for one in plan["activity"]] == [{}, {}, written]
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("answers", range(4))
 def test_a_lost_answer_makes_no_second_goal(mock: responses.RequestsMock, way: str, answers: int) -> None:
     """Whichever of the answers is lost."""

@@ -17,9 +17,6 @@ from adapter.exchange.receiving.merging import merged
 from mappings.issues import Refused
 from mappings.sites import Site
 
-THINGS = ("goals", "teams", "problems")
-"""What a plan has several of, each of which may be changed by itself."""
-
 
 def laid_onto(sending: Sending, ours: Resource, there: There) -> Resource:
     """What is to be put onto what is there; `ours` is the record as it would go by itself."""
@@ -37,7 +34,7 @@ def laid_onto(sending: Sending, ours: Resource, there: There) -> Resource:
         theirs = _record(sending.kind, held, sending.site)
         mine = _record(sending.kind, sending.document(about), sending.site)
         known = _record(sending.kind, before, sending.site) if before is not None else {}
-        return _written(merged(known, theirs, mine, senders_word=(), things=THINGS)[0], held, sending.site)
+        return _written(merged(known, theirs, mine, senders_word=(), item_by_item=True)[0], held, sending.site)
     except Refused:
         return ours  # what is there cannot be read as a record: ours stands in its place
 

@@ -72,7 +72,7 @@ def _members(sent: dict[str, Json], held: dict[str, Json], path: str) -> Iterato
 
 def _contained(sent: dict[str, dict[str, Json]], held: dict[str, dict[str, Json]]) -> Iterator[Difference]:
     for id_ in dict.fromkeys((*sent, *held)):
-        one = sent.get(id_) or held[id_]
+        one = sent[id_] if id_ in sent else held[id_]
         if id_ not in sent or id_ not in held:
             yield Difference(str(one.get("resourceType")), added=id_ not in sent)
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import responses
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapter.client import AnswerLost, Identifier, WillAnswerTheSame
@@ -92,6 +92,7 @@ OBJECTS = st.dictionaries(NAMES, ANYTHING, max_size=6)
 
 
 @given(OBJECTS, OBJECTS, OBJECTS)
+@example({"contained": [{}]}, {}, {})
 def test_whatever_a_partner_holds_it_is_put_together(root: Resource, goal: Resource, like: Resource) -> None:
     """A liar's answer is compared like any other, and found to be something else."""
     held = {("Goal", Identifier("urn:own", "1")): Held("1", None, goal)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -219,7 +219,7 @@ def test_what_is_said_of_a_goal_without_a_name_is_never_said_of_another(
 ) -> None:
     def goals(left: list[Node], right: list[Node]) -> list[Node]:
         record, _ = merged({"goals": before}, {"goals": left}, {"goals": right}, senders_word=(), item_by_item=True)
-        found: list[Node] = record["goals"]
+        found: list[Node] = record.get("goals", [])
         return found
 
     said = [(goal["description"], name, value) for goal in (*before, *theirs, *ours) for name, value in goal.items()]
@@ -245,9 +245,11 @@ RECORDS = st.dictionaries(st.sampled_from("ab"), st.lists(ITEMS, max_size=3), ma
 
 
 @given(before=RECORDS, theirs=RECORDS, ours=RECORDS)
+@example(before={"a": ["1"]}, theirs={"a": [{"text": '"1"'}]}, ours={"a": [{"text": '"1"', "who": {}}]})
 def test_whatever_stands_in_a_list_it_is_merged(before: Node, theirs: Node, ours: Node) -> None:
     record, _ = merged(before, theirs, ours, senders_word=(), item_by_item=True)
     assert set(record) <= {*theirs, *ours}
+    assert all(record.values()) or not all((*theirs.values(), *ours.values())), "no list is emptied and left there"
     assert merged(before, before, ours, senders_word=(), item_by_item=True)[0] == ours
     assert merged(before, theirs, before, senders_word=(), item_by_item=True)[0] == theirs
 

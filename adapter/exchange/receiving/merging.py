@@ -79,7 +79,8 @@ class _Merging:
             elif _alike(sides, "theirs", "before") or _alike(sides, "theirs", "ours"):
                 taken = "ours"
             elif self.item_by_item and (several := _by_name(sides)) is not None:
-                result[name], inner = self._each(several, field)
+                items, inner = self._each(several, field)
+                result |= {name: items} if items else {}
                 contested += inner
                 continue
             else:
@@ -97,7 +98,7 @@ class _Merging:
         for name in dict.fromkeys((*ours, *theirs)):
             was, their, our = before.get(name), theirs.get(name), ours.get(name)
             if isinstance(their, dict) and isinstance(our, dict):
-                one, inner = self.merged(was or {}, their, our, f"{field}.")
+                one, inner = self.merged(was if isinstance(was, dict) else {}, their, our, f"{field}.")
                 result.append(one)
                 contested += inner
             elif was is None or (our is not None and (their is not None or not same(our, was))):

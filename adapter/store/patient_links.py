@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, text, update
 
 from adapter.store import rows
 from adapter.store.clock import now
@@ -33,6 +33,17 @@ class PatientLink:
     decided_by: str
     undone_at: str | None = None
     undone_by: str | None = None
+
+
+def hold(connection: Connection, *, alone: bool) -> None:
+    """Until the transaction ends no link is made or undone by anybody else; and alone: nobody else goes by them either.
+
+    All of them at once: what a number means may hang on a link of another one.  SQLite has no such lock and needs none:
+    its writing transactions take turns.
+    """
+    if connection.dialect.name == "postgresql":
+        mode = "SHARE ROW EXCLUSIVE" if alone else "ROW EXCLUSIVE"
+        connection.execute(text(f"LOCK TABLE {patient_link.name} IN {mode} MODE"))
 
 
 def by_identifier(connection: Connection, number: str, referral_id: str) -> None:

@@ -42,14 +42,6 @@ def known_by(connection: Connection, identifiers: Iterable[Identifier]) -> set[s
     return set(connection.scalars(_KNOWN, {"keys": keys}))
 
 
-def hold(connection: Connection, numbers: Iterable[str], *, alone: bool) -> None:
-    """Until the transaction ends nobody else holds these patients alone; and alone: nobody holds them at all, and no
-    row that names them is added.  SQLite has no such lock and needs none: its writing transactions take turns."""
-    if connection.dialect.name == "postgresql":
-        held = select(patient.c.number).where(patient.c.number.in_(sorted(numbers))).order_by(patient.c.number)
-        connection.execute(held.with_for_update(read=not alone, key_share=not alone))
-
-
 def add(
     connection: Connection,
     number: str,

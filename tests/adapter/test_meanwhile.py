@@ -21,7 +21,7 @@ from adapter.delivery import by_hand
 from adapter.exchange.receiving import linking
 from adapter.exchange.workflow import moving
 from adapter.settings import Issuer, Settings
-from adapter.store import deliveries, partners, patient_links, plans, rows
+from adapter.store import deliveries, partners, patient_links, plans, referrals, rows
 from adapter.store.engine import writing
 from adapter.store.plans import Plan
 from adapter.store.tables import care_plan
@@ -76,6 +76,33 @@ def test_a_referral_that_comes_while_its_patient_is_linked_is_of_whom_the_link_s
     assert send(client, referral("R-3", "R-2")).status_code == 200
     assert other() == 201
     assert {each["patient_number"] for each in inbox(client)} == {one}
+
+
+def test_a_link_far_along_the_chain_counts_too(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes under the third number means the second one, and that is linked to the first at this moment."""
+    one, two, three = (received(client, referral(number, number))["patient_number"] for number in ("R-1", "R-2", "R-3"))
+    assert link(client, two, three) == 201
+    other = meanwhile(monkeypatch, linking, "_contradicts", lambda: link(app.test_client(), one, two))
+    assert send(client, referral("R-4", "R-3")).status_code == 200
+    assert other() == 201
+    assert {each["patient_number"] for each in inbox(client)} == {one}
+
+
+def test_a_link_that_is_undone_while_the_chain_grows_leads_nowhere(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, three = (received(client, referral(number, number))["patient_number"] for number in ("R-1", "R-2", "R-3"))
+    assert link(client, two, three) == 201
+    (made,) = get(client, f"/clinic/v1/patients/{three}/links")["links"]
+
+    def undone() -> int:
+        return app.test_client().post(f"/clinic/v1/links/{made['id']}/undo", json={"by": "K. Lund"}).status_code
+
+    other = meanwhile(monkeypatch, referrals, "follow_patient", undone)
+    assert (link(client, one, two), other()) == (201, 200)
+    assert [each["patient_number"] for each in inbox(client)] == [three, one, one]
 
 
 def test_a_task_that_tells_of_a_referral_while_it_is_decided_is_heard_too(

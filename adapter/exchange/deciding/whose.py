@@ -13,7 +13,7 @@ from adapter.exchange.receiving.updates import reopened
 from adapter.exchange.refusal import refuse
 from adapter.exchange.sending.own_records import known_patient
 from adapter.settings import Settings
-from adapter.store import messages, patient_links, patients, referrals
+from adapter.store import messages, patient_links, referrals
 from adapter.store.engine import committed, reading
 from adapter.store.patient_links import PatientLink
 from adapter.store.referrals import Referral
@@ -34,7 +34,7 @@ def link(engine: Engine, number: str, linked_number: str, who: str) -> PatientLi
 def _linked(connection: Connection, number: str, linked_number: str, who: str) -> PatientLink:
     known_patient(connection, number)
     known_patient(connection, linked_number)
-    patients.hold(connection, (number, linked_number), alone=True)  # two links at once could lead in a circle
+    patient_links.hold(connection, alone=True)  # two links at once could lead in a circle
     if patient_links.leads_to(connection, number) != number:
         text = "This number is linked to another patient itself: link to that one."
         raise refuse("conflict", "conflict", "number", text)
@@ -59,8 +59,8 @@ def undo(engine: Engine, settings: Settings, link_id: str, who: str) -> PatientL
 
 
 def _undone(connection: Connection, settings: Settings, link_id: str, who: str) -> PatientLink:
+    patient_links.hold(connection, alone=True)
     held = _link(connection, link_id)
-    patients.hold(connection, filter(None, (held.number, held.linked_number)), alone=True)
     if patient_links.undo(connection, link_id, who):
         if held.linked_number is not None:
             _follow(connection, held.linked_number)

@@ -86,7 +86,8 @@ def number_of(
     found = patients.known_by(connection, known_as)
     if resource_id is not None and (same := patients.of_resource(connection, resource_id)):
         found.add(same)
-    patients.hold(connection, found, alone=False)  # a person may be linking them at this moment
+    if found:
+        patient_links.hold(connection, alone=False)  # a person may be linking at this moment
     issues: list[Issue] = []
     means = {patient_links.leads_to(connection, number) for number in found}
     if len(means) == 1:

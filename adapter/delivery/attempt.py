@@ -25,7 +25,7 @@ from adapter.delivery.transaction import Delivered
 from adapter.store import deliveries, partner_states, work
 from adapter.store.clock import milliseconds
 from adapter.store.deliveries import Delivery, Kind, Settled
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading
 from adapter.store.work import Work
 from mappings.issues import Refused
 
@@ -141,7 +141,8 @@ class Courier:
     def _later(self, begun: Begun, why: str, trouble: WorthAnotherTry | None) -> str:
         delivery, mine = begun.delivery, begun.work
         due_at = due_again(self.pace, delivery.attempts, delivery.id, trouble)
-        with writing(self.engine) as connection:
+
+        def put_back(connection: Connection) -> str:
             if not _ours(connection, begun):
                 return "taken over"
             took_others = partner_states.get(connection, delivery.partner).succeeded_at > (mine.failed_at or 1 << 62)
@@ -157,7 +158,9 @@ class Courier:
                 deliveries.settle(connection, delivery.id, "refused", last_error=parked)
                 return "parked"
             work.put_back(connection, mine, due_at, alone=took_others)
-        return "tried again later"
+            return "tried again later"
+
+        return committed(self.engine, put_back)
 
     def _to_be_parked(self, mine: Work, took_others: bool) -> bool:
         """One that fails again and again while the partner takes others can never succeed, as far as can be told."""
@@ -165,7 +168,7 @@ class Courier:
         return took_others and for_long and mine.failed_alone + 1 >= PARKED_AFTER
 
     def _settled(self, begun: Begun, state: Settled, delivered: Delivered | None = None, why: str | None = None) -> str:
-        with writing(self.engine) as connection:
+        def settle(connection: Connection) -> str:
             if not _ours(connection, begun):
                 return "taken over"
             if delivered is None:
@@ -178,7 +181,9 @@ class Courier:
                 if delivered.unkept is not None:
                     deliveries.note_read_back(connection, begun.delivery.id, delivered.unkept)
             outage.answered(connection, begun.delivery.partner)
-        return state
+            return state
+
+        return committed(self.engine, settle)
 
 
 def _ours(connection: Connection, begun: Begun) -> bool:

@@ -61,7 +61,8 @@ def replay(engine: Engine, delivery_id: str) -> Delivery:
     """Pending again and due at once.  NotPossible where it is not refused or cancelled, or a later version is there.
 
     Of what nobody knew whether it arrived, a person has looked by then: it is sent as if for the first time."""
-    with writing(engine) as connection:
+
+    def replayed(connection: Connection) -> Delivery:
         one = _known(connection, delivery_id)
         if one.state not in REPLAYABLE:
             raise NotPossible(f"It is {one.state}: only what is {' or '.join(REPLAYABLE)} is replayed.")
@@ -69,6 +70,8 @@ def replay(engine: Engine, delivery_id: str) -> Delivery:
             raise NotPossible("A later version of the same stands in its place: replay that, or put a new one.")
         deliveries.reopen(connection, one, afresh=_arrival_unknown(one))
         return _known(connection, delivery_id)
+
+    return committed(engine, replayed)
 
 
 def _arrival_unknown(one: Delivery) -> bool:
@@ -96,7 +99,8 @@ def replay_all(engine: Engine, partner: str) -> int:
 
 def cancel(engine: Engine, delivery_id: str) -> Delivery:
     """It is not sent, or not tried again.  NotPossible where it is settled, or under way at this moment."""
-    with writing(engine) as connection:
+
+    def cancelled(connection: Connection) -> Delivery:
         one = _known(connection, delivery_id)
         if one.state != "pending":
             raise NotPossible(f"It is {one.state}: only what is pending can be cancelled.")
@@ -104,6 +108,8 @@ def cancel(engine: Engine, delivery_id: str) -> Delivery:
             raise NotPossible("It is being sent at this moment: see in a minute what came of it.")
         deliveries.settle(connection, one.id, "cancelled", last_error=one.last_error)
         return _known(connection, delivery_id)
+
+    return committed(engine, cancelled)
 
 
 def _known(connection: Connection, delivery_id: str) -> Delivery:

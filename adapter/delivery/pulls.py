@@ -26,7 +26,7 @@ from adapter.exchange.refusal import Refusal
 from adapter.exchange.workflow.moving import Changed, told_to_nobody
 from adapter.settings import Settings
 from adapter.store import messages, pulls, work
-from adapter.store.engine import writing
+from adapter.store.engine import committed
 from adapter.store.pulls import Pull
 from adapter.store.work import Work
 from mappings.r4 import exact_json
@@ -94,7 +94,8 @@ class Puller:
             ROUTE, told.content_type, body, document, tuple(repairs), sender=told.sender, task_id=pull.task_id
         )
         received = receive(self.engine, self.settings, incoming)
-        with writing(self.engine) as connection:
+
+        def settle(connection: Connection) -> None:
             outage.answered(connection, pull.partner)
             pulls.settle(connection, pull.id, "done", None)
             if received.referral.task_id != pull.task_id:
@@ -102,22 +103,31 @@ class Puller:
                 settle_task(connection, pull.task_id, "cancelled", why)
             else:
                 self.changed(connection, received.referral)
+
+        committed(self.engine, settle)
         return "received"
 
     def _later(self, mine: Work, pull: Pull, why: str, trouble: WorthAnotherTry | None) -> str:
         if pull.attempts >= ATTEMPTS:
             return self._refused(pull, f"The ServiceRequest could not be read in {pull.attempts} attempts: {why}")
-        with writing(self.engine) as connection:
+        due_at = due_again(self.pace, pull.attempts, pull.id, trouble)
+
+        def put_back(connection: Connection) -> None:
             pulls.note_failure(connection, pull.id, why)
             outage.noticed(connection, pull.partner, trouble, self.pace)
-            work.put_back(connection, mine, due_again(self.pace, pull.attempts, pull.id, trouble), alone=False)
+            work.put_back(connection, mine, due_at, alone=False)
+
+        committed(self.engine, put_back)
         return "tried again later"
 
     def _refused(self, pull: Pull, why: str) -> str:
         log.warning("pull %s from partner %s was refused", pull.id, pull.partner)
-        with writing(self.engine) as connection:
+
+        def settle(connection: Connection) -> None:
             pulls.settle(connection, pull.id, "refused", why)
             settle_task(connection, pull.task_id, "failed", why)
+
+        committed(self.engine, settle)
         return "refused"
 
 

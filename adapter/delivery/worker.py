@@ -17,6 +17,7 @@ from functools import partial
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from adapter.delivery import outage
 from adapter.delivery.answering.answers import BringBack, answers
@@ -34,7 +35,7 @@ from adapter.metering import ATTEMPTS
 from adapter.settings import Settings
 from adapter.store import work, workers
 from adapter.store.clock import milliseconds
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading, writing
 from adapter.store.work import What, Work
 
 log = logging.getLogger(__name__)
@@ -155,11 +156,13 @@ class Worker:
         with reading(self.engine) as connection:
             if not work.anything_due(connection, partner) or not outage.may_begin(connection, partner, free):
                 return
-        with writing(self.engine) as connection:
+
+        def claimed(connection: Connection) -> list[Callable[[], str] | None]:
             most = outage.may_begin(connection, partner, free)
-            claimed = work.claim(connection, partner, tuple(self._hands.begin), self.id, most) if most else []
-            begun = [self._begun(connection, one) for one in claimed]
-        for run in filter(None, begun):
+            found = work.claim(connection, partner, tuple(self._hands.begin), self.id, most) if most else []
+            return [self._begun(connection, one) for one in found]
+
+        for run in filter(None, committed(self.engine, claimed)):
             self._counted(partner, 1)
             # a thread of its own, which does not keep the process from ending; no more of them than there are hands
             threading.Thread(target=self._run, args=(partner, run), name=f"paingate-{partner}", daemon=True).start()
@@ -169,6 +172,8 @@ class Worker:
         try:
             with connection.begin_nested():
                 return self._hands.begin[one.what](connection, one)
+        except OperationalError:  # the database's trouble, and nothing of this piece
+            raise
         except Exception as surprise:  # noqa: BLE001 - it would stand in the way of everything at this partner
             log.error("%s %s cannot be begun: %s", one.what, one.id, told(surprise))  # noqa: TRY400
             work.put_back(connection, one, milliseconds() + NOT_BEGUN_SECONDS * 1000, alone=False)

@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any, get_args
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from adapter import create_app
 from adapter.client import FhirClient, WillAnswerTheSame, WorthAnotherTry
@@ -26,7 +27,7 @@ from adapter.delivery.transaction import Delivered
 from adapter.settings import Settings
 from adapter.store import patient_links, referrals, work, workers
 from adapter.store.deliveries import Kind
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading, writing
 from mappings.r4 import exact_json
 from tests.adapter import doors
 from tests.adapter.speaking import Node, alone, changed, get, inbox, referral, send
@@ -183,18 +184,18 @@ def works(engine: Engine, name: str, over: list[bool]) -> None:
 
     goods = {kind: Goods(load, every_version=kind != "answers") for kind in get_args(Kind)}
     courier = Courier(engine, partner=lambda _: FhirClient("http://partner.example"), goods=goods)
+
+    def claimed(partner: str, connection: Connection) -> list[Callable[[], str] | None]:
+        return [courier.begin(connection, one) for one in work.claim(connection, partner, ("delivery",), owner, 3)]
+
     with writing(engine) as connection:
         workers.beat(connection, owner, name, "here")
     while not over:
         for partner in PARTNERS:
-            with writing(engine) as connection:
-                claimed = work.claim(connection, partner, ("delivery",), owner, 3)
-                begun = [courier.begin(connection, one) for one in claimed]
-            for run in filter(None, begun):
+            for run in filter(None, committed(engine, partial(claimed, partner))):
                 run()
-        with writing(engine) as connection:
-            if dice.random() < 0.1:
-                work.let_go(connection, owner)
+        if dice.random() < 0.1:
+            committed(engine, lambda connection: work.let_go(connection, owner))
         time.sleep(0.01)
 
 

@@ -8,7 +8,7 @@ from adapter.exchange.held import held
 from adapter.settings import Partner, Settings
 from adapter.store import deliveries, pulls, resources
 from adapter.store.deliveries import Delivery, Kind
-from adapter.store.engine import reading, writing
+from adapter.store.engine import committed, reading
 from adapter.store.referrals import Referral
 
 KIND: Kind = "answers"
@@ -32,10 +32,13 @@ def brought_back(engine: Engine, referral_id: str) -> list[Delivery]:
 
 def bring_again(engine: Engine, referral_id: str) -> list[Delivery]:
     """The same, with the last one of each partner opened again where it was refused: it stands for those before it."""
-    with writing(engine) as connection:
+
+    def brought(connection: Connection) -> list[Delivery]:
         held(connection, referral_id)
         last = {one.partner: one for one in deliveries.of_item(connection, KIND, referral_id)}
         for one in last.values():
             if one.state == "refused":
                 deliveries.reopen(connection, one)
         return deliveries.of_item(connection, KIND, referral_id)
+
+    return committed(engine, brought)

@@ -195,7 +195,7 @@ def test_what_arrived_while_our_database_was_away_is_settled_and_not_sent_again(
     desk.writes = True
     run = desk.begin("one/1")
     with monkeypatch.context() as away:
-        away.setattr(attempt, "writing", _no_database)
+        away.setattr(attempt, "committed", _no_database)
         for _ in range(2):
             with pytest.raises(OperationalError):
                 run()
@@ -203,7 +203,7 @@ def test_what_arrived_while_our_database_was_away_is_settled_and_not_sent_again(
     assert (desk.sent, desk.firsts, desk.row(put).attempts) == (1, [True], 1)
 
 
-def _no_database(engine: Engine) -> Connection:
+def _no_database(engine: Engine, run: object) -> str:
     raise OperationalError("", None, OSError())
 
 

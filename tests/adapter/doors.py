@@ -56,9 +56,14 @@ def nameless(resources: Resources) -> Door:
 def gravity(resources: Resources) -> Door:
     """With the sender's Task, which leads to the ServiceRequest."""
     path, bundle = transaction(resources)
-    task = sender_task({"reference": bundle["entry"][0]["fullUrl"]}, GRAVITY, "SDOHCC-TaskForReferralManagement")
+    task = gravity_task(bundle["entry"][0]["fullUrl"])
     bundle["entry"].append(_posted("urn:uuid:6d1c3c0e-7a0f-4f3e-9d3e-0000000000ff", task))
     return path, bundle
+
+
+def gravity_task(reference: str) -> Node:
+    """The sender's Task of a ServiceRequest."""
+    return sender_task({"reference": reference}, GRAVITY, "SDOHCC-TaskForReferralManagement")
 
 
 def message(resources: Resources) -> Door:

@@ -30,7 +30,7 @@ from adapter.store.deliveries import Kind
 from adapter.store.engine import committed, reading, writing
 from mappings.r4 import exact_json
 from tests.adapter import doors
-from tests.adapter.speaking import Node, alone, changed, get, inbox, referral, send
+from tests.adapter.speaking import Node, alone, changed, get, inbox, post, referral, send
 from tests.adapter.test_doors import resources
 from tests.adapter.test_own_records import RECORDS
 from tests.adapter.workflow import moves
@@ -80,19 +80,15 @@ class Clerk:
 
     def _by_some_door(self) -> Any:
         path, document = self._dice.choice(list(doors.EVERY.values()))(resources(f"R-{self._dice.randrange(12)}"))
-        headers = {"Content-Type": "application/fhir+json"}
-        return self._client.post(path, data=exact_json.dumps(document), headers=headers)
+        return post(self._client, path, document)
 
     def _tells_of_it(self) -> Any:
         one = self._one()
         if one is None:
             return None
-        task = doors.sender_task(
-            {"reference": one["service_request"]}, doors.GRAVITY, "SDOHCC-TaskForReferralManagement"
-        )
+        task = doors.gravity_task(one["service_request"])
         task["identifier"] = [{"system": "urn:theirs", "value": str(self._dice.randrange(5))}]
-        headers = {"Content-Type": "application/fhir+json"}
-        return self._client.post("/fhir/Task", data=exact_json.dumps(task), headers=headers)
+        return post(self._client, "/fhir/Task", task)
 
     def _decides(self) -> Any:
         one = self._one()

@@ -109,7 +109,7 @@ def test_a_task_that_tells_of_a_referral_while_it_is_decided_is_heard_too(
     client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = received(client)
-    theirs = doors.sender_task({"reference": one["service_request"]}, doors.GRAVITY, "SDOHCC-TaskForReferralManagement")
+    theirs = doors.gravity_task(one["service_request"])
     other = meanwhile(monkeypatch, moving, "moved", lambda: post(app.test_client(), "/fhir/Task", theirs).status_code)
     assert (decide(client, one, "accept").status_code, other()) == (200, 201)
     task = task_of(client, one)

@@ -18,7 +18,6 @@ from adapter.store.engine import reading, writing
 from adapter.store.tables import pull
 from mappings.r4 import exact_json
 from tests.adapter import doors
-from tests.adapter.doors import GRAVITY
 from tests.adapter.hands import Hands
 from tests.adapter.speaking import Node, get, inbox, issues, post, received, referral, rows, said, send
 from tests.adapter.test_doors import resources
@@ -53,7 +52,7 @@ def holds(partner: responses.RequestsMock, *left_out: str, **changes: Node) -> N
 
 
 def task(reference: str = FOCUS) -> Node:
-    return doors.sender_task({"reference": reference}, GRAVITY, "SDOHCC-TaskForReferralManagement")
+    return doors.gravity_task(reference)
 
 
 def told(client: FlaskClient, answer: Any) -> Node:

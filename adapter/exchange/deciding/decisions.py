@@ -18,7 +18,7 @@ from adapter.exchange.workflow.answering import Prepared
 from adapter.exchange.workflow.moving import Changed, Told, again, move
 from adapter.exchange.workflow.states import ACTIONS, Deed
 from adapter.settings import Settings
-from adapter.store import answers, referrals, resources, transitions
+from adapter.store import answers, resources, transitions
 from adapter.store.answers import Answer
 from adapter.store.engine import committed, reading
 from adapter.store.referrals import Referral
@@ -63,7 +63,7 @@ def decide(engine: Engine, settings: Settings, referral_id: str, decision: Decis
     told = Told(decision.action, decision.who, decision.text, reason, answer)
 
     def moved(connection: Connection) -> Standing:
-        referral = referrals.lock(connection, referral_id) or seen
+        referral = held(connection, referral_id, lock=True)
         last = transitions.last(connection, referral_id)
         if not again(connection, last, told):
             if decision.version not in (None, last.task_version):
